@@ -1,6 +1,53 @@
-import { Command } from 'commander';
+/**
+ * The gregor command. Each command is a file of its own, which adds itself to the program; only the one that is called is
+ * loaded, so that starting costs the same however many there are.
+ */
+import { Command, CommanderError } from 'commander';
+import { CommandFailure } from './failure.ts';
 
-const program = new Command('gregor').description(
-  'ZooKeeper and Kafka in one process, without Docker or a JVM',
-);
-await program.parseAsync();
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<(program: Command) => void>;
+}
+
+const commands: readonly Entry[] = [
+  {
+    name: 'up',
+    summary: 'run the ZooKeeper and Kafka services of a compose file',
+    load: async () => (await import('./up.ts')).addUp,
+  },
+];
+
+async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('gregor')
+    .description(
+      'ZooKeeper and Kafka in one process, from the compose file you have, without Docker or a JVM',
+    )
+    .version('0.1.0', '-V, --version')
+    .showHelpAfterError('(run gregor --help to see what there is)')
+    .exitOverride();
+  const name = args.find((arg) => !arg.startsWith('-'));
+  const called = commands.find((entry) => entry.name === name);
+  for (const entry of commands) {
+    if (entry === called) (await entry.load())(program);
+    else program.command(entry.name).description(entry.summary);
+  }
+  for (const command of program.commands) command.exitOverride();
+  await program.parseAsync(args, { from: 'user' });
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+  else if (error instanceof CommandFailure) {
+    if (error.message !== '') process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    process.stderr.write(
+      `gregor: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
