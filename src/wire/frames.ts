@@ -1,0 +1,88 @@
+import { WireError } from './wire-error.ts';
+
+/** Up to here a frame that came in parts gets its room at once; a larger one gets it as its bytes come, whatever it announced. */
+const TRUSTED_BYTES = 1024 * 1024;
+
+/**
+ * Splits a TCP stream into frames that begin with their length (int32). A frame that lies within one chunk is a view of it; one
+ * that came in parts is put together once.
+ */
+export class FrameSplitter {
+  private readonly maxBytes: number;
+  private readonly length = Buffer.alloc(4);
+  /** Bytes of the length that are there. */
+  private lengthBytes = 0;
+  /** The length of the frame that is being put together, -1 between frames. */
+  private frameBytes = -1;
+  private frame: Buffer = EMPTY;
+  /** Bytes of the frame that are there. */
+  private filled = 0;
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  /** Calls `each` for every frame that `chunk` completes, without its length. Throws a WireError on a length that can't be. */
+  push(chunk: Buffer, each: (frame: Buffer) => void): void {
+    const size = chunk.length;
+    let at = 0;
+    while (at < size) {
+      if (this.frameBytes < 0) {
+        if (this.lengthBytes === 0 && at + 4 <= size) {
+          const frameBytes = this.checked(chunk.readInt32BE(at));
+          at += 4;
+          if (at + frameBytes <= size) {
+            each(chunk.subarray(at, at + frameBytes));
+            at += frameBytes;
+            continue;
+          }
+          this.begin(frameBytes);
+        } else {
+          this.length[this.lengthBytes++] = chunk[at++]!;
+          if (this.lengthBytes < 4) continue;
+          this.lengthBytes = 0;
+          this.begin(this.checked(this.length.readInt32BE(0)));
+        }
+      }
+      const part = Math.min(size - at, this.frameBytes - this.filled);
+      this.append(chunk, at, part);
+      at += part;
+      if (this.filled === this.frameBytes) {
+        const frame = this.frame;
+        this.frame = EMPTY;
+        this.frameBytes = -1;
+        this.filled = 0;
+        each(frame);
+      }
+    }
+  }
+
+  /** Bytes of an unfinished frame that are held here. */
+  get pendingBytes(): number {
+    return this.lengthBytes + this.filled;
+  }
+
+  private checked(length: number): number {
+    if (length < 0 || length > this.maxBytes)
+      throw new WireError('frame length', 0, `${length} is not between 0 and ${this.maxBytes}`);
+    return length;
+  }
+
+  private begin(frameBytes: number): void {
+    this.frameBytes = frameBytes;
+    this.frame = Buffer.allocUnsafeSlow(Math.min(frameBytes, TRUSTED_BYTES));
+  }
+
+  private append(chunk: Buffer, at: number, count: number): void {
+    const needed = this.filled + count;
+    if (needed > this.frame.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(this.frameBytes, 2 * needed));
+      this.frame.copy(larger, 0, 0, this.filled);
+      this.frame = larger;
+    }
+    chunk.copy(this.frame, this.filled, at, at + count);
+    this.filled = needed;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
