@@ -260,8 +260,7 @@ export class ZooKeeperClient {
           result.kind === 'create' ? { ...result, path: this.fromServer(result.path) } : result,
         );
         const failure = firstFailure(results);
-        if (failure !== null)
-          throw new ZooKeeperError(failure.code, ops[failure.index]?.path ?? '', results);
+        if (failure !== null) throw new ZooKeeperError(failure.code, ops[failure.index]?.path ?? '', results);
         return results;
       },
     );
@@ -393,7 +392,9 @@ export class ZooKeeperClient {
             if (attempt === this.attempt) this.step((out) => this.session.frame(frame, this.now(), out));
           });
         } catch (error) {
-          this.runtime.log.warn(`ZooKeeper at ${connection.remote.host} sent what can't be read: ${String(error)}`);
+          this.runtime.log.warn(
+            `ZooKeeper at ${connection.remote.host} sent what can't be read: ${String(error)}`,
+          );
           connection.destroy();
           lost();
         }

@@ -33,7 +33,12 @@ type Phase =
   | { readonly name: 'closing'; readonly since: number }
   | { readonly name: 'over' };
 
-const eventTypes: Record<number, WatchEvent['type']> = { 1: 'created', 2: 'deleted', 3: 'changed', 4: 'children' };
+const eventTypes: Record<number, WatchEvent['type']> = {
+  1: 'created',
+  2: 'deleted',
+  3: 'changed',
+  4: 'children',
+};
 
 const NOTIFICATION_XID = -1;
 const PING_XID = -2;
@@ -97,7 +102,8 @@ export class ClientSession {
     if (this.phase.name === 'connected') {
       if (this.outstanding.length - this.answered >= MAX_OUTSTANDING) refuse(request, this.lostCode(), out);
       else this.send(request, now, out);
-    } else if (!this.wasConnected && this.isOpen() && this.waiting.length < MAX_WAITING) this.waiting.push(request);
+    } else if (!this.wasConnected && this.isOpen() && this.waiting.length < MAX_WAITING)
+      this.waiting.push(request);
     else refuse(request, this.lostCode(), out);
   }
 
@@ -225,10 +231,7 @@ export class ClientSession {
     writeString(w, auth.scheme);
     writeBuffer(w, auth.auth);
     const body = w.finish();
-    out.push(
-      { kind: 'send', bytes: packet(AUTH_XID, Op.auth, body.length) },
-      { kind: 'send', bytes: body },
-    );
+    out.push({ kind: 'send', bytes: packet(AUTH_XID, Op.auth, body.length) }, { kind: 'send', bytes: body });
   }
 
   /** What changed while nobody was connected comes back as events. */
