@@ -184,8 +184,6 @@ export interface Digests {
   crc32c(data: Buffer, seed?: number): number;
   /** CRC-32 (IEEE), as Kafka's old messages and ZooKeeper's digests have it. */
   crc32(data: Buffer, seed?: number): number;
-  /** xxHash, 32 bits, as lz4's frames have it. */
-  xxhash32(data: Buffer, seed: number): number;
 }
 
 /**

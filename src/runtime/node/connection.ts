@@ -1,0 +1,141 @@
+import type { Socket } from 'node:net';
+import type { Connection, ConnectionHandler, Endpoint } from '../runtime.ts';
+import type { Flushable, Turn } from './turn.ts';
+
+/** From here on `write` asks its caller to stop. */
+const HIGH_WATER_BYTES = 1024 * 1024;
+/** Up to here the writes of a turn are joined, which costs less than handing them over one by one. */
+const JOIN_BYTES = 32 * 1024;
+
+/** A TCP connection over a socket of Node's. */
+export class NodeConnection implements Connection, Flushable {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  private readonly socket: Socket;
+  private readonly turn: Turn;
+  private handler: ConnectionHandler | null = null;
+  private parts: Buffer[] = [];
+  private gatheredBytes = 0;
+  private dirty = false;
+  /** `write` returned false, and `drained` wasn't called since. */
+  private blocked = false;
+  private ending = false;
+  private destroyed = false;
+  private isClosed = false;
+  private error: Error | undefined;
+
+  constructor(socket: Socket, turn: Turn) {
+    this.socket = socket;
+    this.turn = turn;
+    this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
+    this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    socket.on('error', (error) => (this.error = error));
+    socket.on('drain', () => this.onDrain());
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.onClose());
+  }
+
+  get bufferedBytes(): number {
+    return this.gatheredBytes + this.socket.writableLength;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.handler = handler;
+    if (this.isClosed) {
+      this.turn.soon(() => handler.closed(this.error));
+      return;
+    }
+    this.socket.on('data', (bytes: Buffer) => {
+      if (!this.destroyed) handler.data(bytes);
+    });
+  }
+
+  write(bytes: Buffer): boolean {
+    if (this.ending || this.destroyed) return false;
+    this.parts.push(bytes);
+    this.gatheredBytes += bytes.length;
+    if (!this.dirty) {
+      this.dirty = true;
+      this.turn.flushAtEnd(this);
+    }
+    if (this.gatheredBytes + this.socket.writableLength < HIGH_WATER_BYTES) return true;
+    this.blocked = true;
+    return false;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.handler !== null) this.socket.resume();
+  }
+
+  end(): void {
+    if (this.ending || this.destroyed) return;
+    this.ending = true;
+    if (!this.dirty) {
+      this.dirty = true;
+      this.turn.flushAtEnd(this);
+    }
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.parts = [];
+    this.gatheredBytes = 0;
+    this.socket.destroy();
+  }
+
+  /** Hands what the turn gathered to the socket. */
+  flush(): void {
+    this.dirty = false;
+    const parts = this.parts;
+    if (parts.length > 0 && !this.destroyed) {
+      this.parts = [];
+      const total = this.gatheredBytes;
+      this.gatheredBytes = 0;
+      if (parts.length === 1) this.socket.write(parts[0]!);
+      else if (total <= JOIN_BYTES) this.socket.write(Buffer.concat(parts, total));
+      else this.writeMany(parts);
+    }
+    if (this.ending && !this.destroyed) this.socket.end();
+  }
+
+  /** Large buffers go as they are, runs of small ones joined, all in one system call. */
+  private writeMany(parts: Buffer[]): void {
+    const socket = this.socket;
+    socket.cork();
+    let from = 0;
+    let runBytes = 0;
+    for (let i = 0; i <= parts.length; i++) {
+      const size = i < parts.length ? parts[i]!.length : JOIN_BYTES;
+      if (runBytes > 0 && runBytes + size > JOIN_BYTES) {
+        socket.write(i - from === 1 ? parts[from]! : Buffer.concat(parts.slice(from, i), runBytes));
+        runBytes = 0;
+        from = i;
+      }
+      runBytes += size;
+    }
+    socket.uncork();
+  }
+
+  private onDrain(): void {
+    if (!this.blocked || this.gatheredBytes > 0) return;
+    this.blocked = false;
+    if (!this.destroyed) this.handler?.drained?.();
+  }
+
+  private onClose(): void {
+    this.isClosed = true;
+    this.destroyed = true;
+    this.handler?.closed(this.error);
+  }
+}
+
+/** IPv4 as such, though it came to a socket for both kinds of addresses. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
