@@ -24,7 +24,7 @@ export class LeaderState {
   private readonly followers = new Map<number, FollowerState>();
   private readonly self: number;
   /** Our end offset when we became leader: nobody joins the ISR below it. */
-  readonly epochStartOffset: number;
+  epochStartOffset: number;
   private members: ReadonlySet<number>;
   /** An ISR that is being written: until it is known to be there, the wider of the two counts. */
   private proposed: ReadonlySet<number> | null = null;
@@ -59,8 +59,9 @@ export class LeaderState {
     return this.followers.get(replica);
   }
 
-  /** The assignment changed while we lead: followers that stay keep what we know of them. */
-  reassign(replicas: readonly number[], isr: readonly number[], now: number): void {
+  /** The controller decided anew while we lead: followers that stay keep what we know of them. */
+  reassign(replicas: readonly number[], isr: readonly number[], epochStartOffset: number, now: number): void {
+    this.epochStartOffset = epochStartOffset;
     for (const replica of this.followers.keys())
       if (!replicas.includes(replica)) this.followers.delete(replica);
     this.members = new Set(isr);

@@ -1,0 +1,140 @@
+import type { AbortedTransaction } from '../log/log-types.ts';
+import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import type { FetchPartition } from './fetch-session.ts';
+import type { Partition } from './partition.ts';
+
+/** How a fetch reads, whatever it reads. */
+export interface FetchParams {
+  /** The follower that asks; −1 a consumer, −2 a debugging consumer that any replica serves. */
+  readonly replica: number;
+  readonly apiVersion: number;
+  readonly maxWaitMs: number;
+  readonly minBytes: number;
+  readonly maxBytes: number;
+  readonly readCommitted: boolean;
+}
+
+export interface FetchResult {
+  readonly request: FetchPartition;
+  readonly code: number;
+  readonly highWatermark: number;
+  readonly lastStableOffset: number;
+  readonly logStartOffset: number;
+  /** Null: not asked for. */
+  readonly aborted: readonly AbortedTransaction[] | null;
+  readonly records: readonly Buffer[];
+  readonly sizeBytes: number;
+  /** Where the fetcher's log and ours part (KIP-595): it must cut its own and gets no records. */
+  readonly diverging: { readonly epoch: number; readonly endOffset: number } | null;
+}
+
+const NO_RECORDS: readonly Buffer[] = [];
+/** From this version on any replica serves consumers (KIP-392). */
+const FETCH_FROM_FOLLOWER_VERSION = 11;
+/** Before this version a first batch that is larger than the limits was cut instead of sent whole (KIP-74). */
+const WHOLE_FIRST_BATCH_VERSION = 3;
+
+export function failedFetch(request: FetchPartition, code: number): FetchResult {
+  return {
+    request,
+    code,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    aborted: null,
+    records: NO_RECORDS,
+    sizeBytes: 0,
+    diverging: null,
+  };
+}
+
+/** Up to where (exclusive) this fetcher may read now. */
+export function readBound(partition: Partition, params: FetchParams): number {
+  if (params.replica >= 0) return partition.log.logEndOffset;
+  return params.readCommitted ? partition.log.lastStableOffset : partition.log.highWatermark;
+}
+
+/** Whether there may be something new for a waiting fetch, or an error: cheap, reads no file. */
+export function worthReading(partition: Partition, request: FetchPartition, params: FetchParams): boolean {
+  return (
+    request.fetchOffset < readBound(partition, params) ||
+    request.fetchOffset > partition.log.logEndOffset ||
+    request.fetchOffset < partition.log.logStartOffset ||
+    (partition.leading === null && params.replica >= 0)
+  );
+}
+
+/** Reads one partition. `firstTime`: a follower's position is taken from it, and its leadership and epoch are checked. */
+export function readPartition(
+  partition: Partition,
+  request: FetchPartition,
+  params: FetchParams,
+  maxBytes: number,
+  minOneBatch: boolean,
+  firstTime: boolean,
+): FetchResult {
+  try {
+    return read(partition, request, params, maxBytes, minOneBatch, firstTime);
+  } catch (error) {
+    if (error instanceof KafkaError) return failedFetch(request, error.code);
+    throw error;
+  }
+}
+
+function read(
+  partition: Partition,
+  request: FetchPartition,
+  params: FetchParams,
+  maxBytes: number,
+  minOneBatch: boolean,
+  firstTime: boolean,
+): FetchResult {
+  const { log } = partition;
+  const fromFollower = params.replica >= 0;
+  if (
+    partition.leading === null &&
+    (fromFollower || (params.replica === -1 && params.apiVersion < FETCH_FROM_FOLLOWER_VERSION))
+  )
+    throw new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  partition.checkLeaderEpoch(request.currentLeaderEpoch);
+  const { fetchOffset } = request;
+  const diverging = request.lastFetchedEpoch >= 0 ? divergence(partition, request) : null;
+  if (diverging === null) {
+    if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset)
+      throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE);
+    if (
+      fromFollower &&
+      firstTime &&
+      !partition.followerFetched(params.replica, fetchOffset, request.logStartOffset)
+    )
+      throw new KafkaError(
+        request.currentLeaderEpoch >= 0 ? ErrorCode.UNKNOWN_LEADER_EPOCH : ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      );
+  }
+  const bound = readBound(partition, params);
+  const limit = Math.min(maxBytes, request.maxBytes);
+  const hasRecords = diverging === null && fetchOffset < bound && (limit > 0 || minOneBatch);
+  const found = hasRecords
+    ? log.read(fetchOffset, limit, bound, minOneBatch && params.apiVersion >= WHOLE_FIRST_BATCH_VERSION)
+    : null;
+  return {
+    request,
+    code: ErrorCode.NONE,
+    highWatermark: log.highWatermark,
+    lastStableOffset: log.lastStableOffset,
+    logStartOffset: log.logStartOffset,
+    aborted:
+      params.readCommitted && found !== null && found.sizeBytes > 0
+        ? log.abortedTransactions(fetchOffset, found.nextOffset)
+        : null,
+    records: found?.records ?? NO_RECORDS,
+    sizeBytes: found?.sizeBytes ?? 0,
+    diverging,
+  };
+}
+
+function divergence(partition: Partition, request: FetchPartition): FetchResult['diverging'] {
+  const end = partition.log.endOffsetForEpoch(request.lastFetchedEpoch);
+  if (end.epoch < 0 || end.endOffset < 0) throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE);
+  return end.epoch < request.lastFetchedEpoch || end.endOffset < request.fetchOffset ? end : null;
+}
