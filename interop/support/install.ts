@@ -1,0 +1,82 @@
+/** Brings what the suites need: jars from Maven, a Python environment, the command-line tools of Debian. What is there already stays. */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { peers, type Peer } from '../peers/peers.ts';
+
+export const root = join(import.meta.dirname, '../..');
+const cache = process.env['GREGOR_PEERS'] ?? join(root, '.cache');
+
+/** The folder of a peer's jars. */
+export function libs(peer: string): string {
+  return join(cache, peer, 'libs');
+}
+
+/** A class path of everything in a peer. */
+export function classPath(peer: string): string {
+  return join(libs(peer), '*');
+}
+
+export const python = join(cache, 'python/bin/python');
+
+export function installAll(): void {
+  for (const peer of peers) installPeer(peer);
+  installPython();
+  installKcat();
+  if (!existsSync(join(root, 'interop/node_modules')))
+    run('npm', ['ci', '--no-audit', '--no-fund'], join(root, 'interop'));
+}
+
+function installPeer(peer: Peer): void {
+  const folder = join(cache, peer.name);
+  const ready = join(folder, 'ready');
+  if (existsSync(ready)) return;
+  note(`fetching ${peer.name}`);
+  mkdirSync(folder, { recursive: true });
+  const dependencies = peer.artifacts.map((artifact) => {
+    const [group, name, version] = artifact.split(':');
+    return `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`;
+  });
+  writeFileSync(
+    join(folder, 'pom.xml'),
+    `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion><groupId>peers</groupId><artifactId>peer</artifactId><version>1</version><packaging>pom</packaging><dependencies>${dependencies.join('')}</dependencies></project>\n`,
+  );
+  run('mvn', ['-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=libs'], folder);
+  const { replace } = peer;
+  if (replace !== undefined) {
+    const startsWith = (starts: readonly string[]) => (jar: string) =>
+      starts.some((start) => jar.startsWith(start));
+    for (const jar of readdirSync(libs(peer.name)).filter(startsWith(replace.drop)))
+      rmSync(join(libs(peer.name), jar));
+    for (const jar of readdirSync(libs(replace.from)).filter(startsWith(replace.take)))
+      copyFileSync(join(libs(replace.from), jar), join(libs(peer.name), jar));
+  }
+  writeFileSync(ready, '');
+}
+
+function installPython(): void {
+  const ready = join(cache, 'python/ready');
+  if (existsSync(ready)) return;
+  note('making the Python environment');
+  run('python3', ['-m', 'venv', join(cache, 'python')], root);
+  run(python, ['-m', 'pip', '-q', 'install', '-r', join(root, 'interop/peers/requirements.txt')], root);
+  writeFileSync(ready, '');
+}
+
+function installKcat(): void {
+  try {
+    execFileSync('kcat', ['-V'], { stdio: 'ignore' });
+  } catch {
+    note('installing kcat');
+    run('apt-get', ['update', '-qq'], root);
+    run('apt-get', ['install', '-y', '-qq', 'kcat'], root);
+  }
+}
+
+function run(command: string, args: string[], cwd: string): void {
+  execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function note(text: string): void {
+  process.stderr.write(`interop: ${text}\n`);
+}

@@ -1,0 +1,123 @@
+/** Child processes that the suites start: their output is kept, they are waited for by a condition, and only they are ended. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer, connect } from 'node:net';
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export class Service {
+  readonly name: string;
+  private readonly child: ChildProcess;
+  private output = '';
+  private readonly exit: Promise<void>;
+
+  constructor(
+    name: string,
+    command: string,
+    args: string[],
+    options: { cwd?: string; env?: NodeJS.ProcessEnv; log: string },
+  ) {
+    this.name = name;
+    mkdirSync(dirname(options.log), { recursive: true });
+    this.child = spawn(command, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const keep = (chunk: Buffer) => {
+      this.output = (this.output + chunk.toString()).slice(-200_000);
+      appendFileSync(options.log, chunk);
+    };
+    this.child.stdout!.on('data', keep);
+    this.child.stderr!.on('data', keep);
+    this.exit = new Promise((resolve) => this.child.once('exit', () => resolve()));
+    services.add(this);
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  get log(): string {
+    return this.output;
+  }
+
+  get running(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async stop(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' = 'SIGTERM'): Promise<void> {
+    services.delete(this);
+    if (!this.running) return;
+    this.child.kill(signal);
+    const forced = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
+    await this.exit;
+    clearTimeout(forced);
+  }
+}
+
+const services = new Set<Service>();
+process.once('exit', () => {
+  for (const service of services) if (service.running) process.kill(service.pid, 'SIGKILL');
+});
+
+/** Waits until `condition` gives something. Rejects after `timeoutMs` with what was waited for. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | false> | T | false,
+  timeoutMs = 60_000,
+): Promise<T> {
+  const end = performance.now() + timeoutMs;
+  for (;;) {
+    const result = await condition();
+    if (result !== false) return result;
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+export async function listening(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host);
+    socket.once('connect', () => (socket.destroy(), resolve(true)));
+    socket.once('error', () => (socket.destroy(), resolve(false)));
+  });
+}
+
+/** Ports that nobody listens on now. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a program to its end. */
+export async function run(
+  command: string,
+  args: string[],
+  options: { input?: string; timeoutMs?: number; cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    let out = '';
+    let err = '';
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => (clearTimeout(timer), resolve({ code, out, err })));
+    child.stdin.end(options.input ?? '');
+  });
+}

@@ -1,0 +1,5 @@
+import { installAll } from './install.ts';
+
+export function setup(): void {
+  installAll();
+}
