@@ -113,8 +113,11 @@ class Generator {
       `const ${length} = s.${this.flexible ? 'compact' : 'plain'}${nullable ? 'Nullable' : ''}Length(r, '${path}');`,
     );
     this.lines.push(`let ${list} = null;`, `if (${length} >= 0) {`, `${list} = [];`);
+    const least = leastBytes(item, this.version, this.flexible);
     this.lines.push(
-      `items = s.claim(r, items, ${length}, ${leastBytes(item, this.version, this.flexible)}, '${path}');`,
+      SIZES[item.wire] === undefined
+        ? `items = s.claim(r, items, ${length}, ${least}, '${path}');`
+        : `s.fit(r, ${length}, ${least}, '${path}');`,
     );
     this.lines.push(`for (let ${index} = 0; ${index} < ${length}; ${index}++) {`);
     const value = this.value(item, path);

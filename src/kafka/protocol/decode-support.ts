@@ -7,18 +7,23 @@ import { NO_BYTES, ZERO_UUID } from './schema.ts';
 export { NO_BYTES };
 
 /**
- * The most array elements and unknown tags in one message. The largest honest messages, metadata of a cluster with a million
- * partitions, have some; a small frame that unfolds into a heap of empty arrays has more.
+ * The most structs, texts and unknown tags in the arrays of one message. The largest honest messages, metadata of a cluster with a
+ * million partitions, stay below; a frame of nearly empty structs, which would unfold into gigabytes, doesn't.
  */
-export const MOST_ITEMS = 1 << 23;
+export const MOST_ITEMS = 1 << 21;
 
-/** Accounts for `count` items of at least `leastBytes` each. @returns the new total. */
-export function claim(r: Reader, items: number, count: number, leastBytes: number, what: string): number {
+/** Checks that `count` elements of at least `leastBytes` each can follow. */
+export function fit(r: Reader, count: number, leastBytes: number, what: string): void {
   if (count > r.remaining / leastBytes)
     throw new WireError(what, r.position, `${count} elements don't fit in ${r.remaining} bytes`);
+}
+
+/** The same for elements that cost more than they take on the wire. @returns the new total of them. */
+export function claim(r: Reader, items: number, count: number, leastBytes: number, what: string): number {
+  fit(r, count, leastBytes, what);
   const total = items + count;
   if (total > MOST_ITEMS)
-    throw new WireError(what, r.position, `more than ${MOST_ITEMS} elements in a message`);
+    throw new WireError(what, r.position, `a message of more than ${MOST_ITEMS} elements`);
   return total;
 }
 
