@@ -7,6 +7,8 @@ export interface Problem {
   /** Stable, upper case: what programs may look at. */
   readonly code: string;
   readonly message: string;
+  /** What to write instead. */
+  readonly fix?: string;
 }
 
 /** A configuration, or null when a problem of severity `error` forbids it. */
@@ -15,7 +17,8 @@ export interface ConfigResult<T> {
   readonly problems: readonly Problem[];
 }
 
-/** `file:line CODE: sentence` */
+/** `file:line CODE: sentence; fix` */
 export function formatProblem(problem: Problem): string {
-  return `${problem.file}:${problem.line} ${problem.code}: ${problem.message}`;
+  const fix = problem.fix === undefined ? '' : `; ${problem.fix}`;
+  return `${problem.file}:${problem.line} ${problem.code}: ${problem.message}${fix}`;
 }
