@@ -7,6 +7,7 @@ export interface Plan {
   /** In the order in which they start. */
   readonly services: readonly PlannedService[];
   readonly notRun: readonly NotRun[];
+  readonly notes: readonly Note[];
   /** Errors keep `up` from starting. */
   readonly problems: readonly Problem[];
 }
@@ -39,6 +40,13 @@ export interface ConfigLine {
   /** The variable that set it; null: the image's own default. */
   readonly variable: string | null;
   readonly place: Place;
+}
+
+/** Something that needs no change but should not go unsaid. */
+export interface Note {
+  readonly service: string;
+  readonly place: Place;
+  readonly text: string;
 }
 
 /** A service that gregor leaves out, and why. */
