@@ -21,7 +21,7 @@ export function readMount(tree: Tree, service: string, folder: string, problems:
       tree.place,
       'VOLUME_PLACEHOLDER',
       `${placeholder} stands where a folder of the machine belongs`,
-      `write ./data/${service}:${mount.target}`,
+      `write a folder, such as ./data/${service}`,
     );
     return { ...mount, kind: 'anonymous', source: '' };
   }

@@ -1,5 +1,7 @@
+import type { BrokerConfig } from '../kafka/broker/config/broker-config.ts';
 import type { Problem } from '../wire/problem.ts';
-import type { Dependency, Mount, Place, Port, Project, Service } from './model.ts';
+import type { ZooKeeperConfig } from '../zookeeper/server/config.ts';
+import type { Place, Project, Service } from './model.ts';
 
 /** What `up` runs: each service that gregor serves, with the configuration that its image would have made. */
 export interface Plan {
@@ -12,20 +14,30 @@ export interface Plan {
   readonly problems: readonly Problem[];
 }
 
-export interface PlannedService {
+export type PlannedService = PlannedZooKeeper | PlannedBroker;
+
+interface Planned {
   readonly name: string;
-  readonly kind: 'zookeeper' | 'broker';
   readonly service: Service;
   /** What the image's scripts would have written: zoo.cfg or server.properties. */
-  readonly config: GeneratedConfig;
-  /** ZooKeeper: what is written to dataDir/myid; null when there is nothing to write. */
-  readonly myid: string | null;
-  /** The host's own name on its network, then every other name it answers to. */
+  readonly text: GeneratedConfig;
+  /** The host's own name on its network, and every other name it answers to. */
   readonly hostname: string;
   readonly aliases: readonly string[];
-  readonly ports: readonly Port[];
-  readonly mounts: readonly Mount[];
-  readonly dependsOn: readonly Dependency[];
+}
+
+export interface PlannedZooKeeper extends Planned {
+  readonly kind: 'zookeeper';
+  /** Null when a problem says why not. */
+  readonly config: ZooKeeperConfig | null;
+  /** What is written to dataDir/myid; null when there is nothing to write. */
+  readonly myid: string | null;
+}
+
+export interface PlannedBroker extends Planned {
+  readonly kind: 'broker';
+  /** Null when a problem says why not. */
+  readonly config: BrokerConfig | null;
 }
 
 /** A properties file, each line of which knows the line of the compose file that it came from. */
@@ -55,4 +67,18 @@ export interface NotRun {
   readonly image: string;
   readonly reason: string;
   readonly place: Place;
+}
+
+/** Where a key of the generated configuration was written. */
+export function placeOfKey(planned: PlannedService, key: string): Place {
+  return planned.text.lines.find((line) => line.key === key)?.place ?? planned.service.place;
+}
+
+/** All names by which other services reach this one. */
+export function namesOf(planned: PlannedService): string[] {
+  return [...new Set([planned.name, planned.hostname, ...planned.aliases])];
+}
+
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|::1|ip6-localhost)$/i.test(host);
 }
