@@ -1,0 +1,190 @@
+import { replicasOf, type Partition } from './cluster-state.ts';
+import type { Deciding } from './deciding.ts';
+import { electOffline, type Election } from './elections.ts';
+import { RequestBatch } from './request-batch.ts';
+import { toReplicaNew, toReplicaOnline } from './replica-transitions.ts';
+import { call, type Work } from './work.ts';
+import type { PartitionState, VersionedPartitionState } from './znodes/partition-state.ts';
+
+/** Why a partition has no new leader: nobody may lead, or its state is gone or another controller's. */
+export type ElectionFailure = 'noEligibleLeader' | 'stateLost';
+export type ElectionFailures = Map<Partition, ElectionFailure>;
+
+/** Decides for each contender by what rule its leader is chosen. */
+export type Strategy = (contenders: readonly Contender[]) => Work<readonly Election[]>;
+
+interface Contender {
+  readonly partition: Partition;
+  readonly state: VersionedPartitionState;
+}
+
+export function byRule(election: Election): Strategy {
+  // oxlint-disable-next-line eslint/require-yield -- other strategies have to read configs
+  return function* (contenders) {
+    return contenders.map(() => election);
+  };
+}
+
+/** For partitions without a leader. Whether somebody out of sync may lead is the topic's choice, else the broker's. */
+export function offlineStrategy(d: Deciding): Strategy {
+  return function* (contenders) {
+    const isLost = ({ partition, state }: Contender) =>
+      !state.isr.some((broker) => d.cluster.isReplicaOnline(broker, partition));
+    const topics = [...new Set(contenders.filter(isLost).map(({ partition }) => partition.topic))];
+    const configs = topics.length === 0 ? [] : yield* call('readTopicConfigs', topics);
+    const allowed = new Map<string, boolean>();
+    for (const [at, topic] of topics.entries()) {
+      const own = configs[at]?.get('unclean.leader.election.enable');
+      allowed.set(
+        topic,
+        own === undefined ? d.settings.uncleanLeaderElectionEnable() : own.toLowerCase() === 'true',
+      );
+    }
+    return contenders.map(({ partition }) => electOffline(allowed.get(partition.topic) === true));
+  };
+}
+
+/** NonExistent → New → Online, with all replicas: partitions that were never seen before. */
+export function* createPartitions(d: Deciding, partitions: readonly Partition[]): Work<void> {
+  for (const partition of partitions) partition.phase ??= 'new';
+  toReplicaNew(d, replicasOf(partitions));
+  yield* toOnline(d, partitions, offlineStrategy(d));
+  toReplicaOnline(d, replicasOf(partitions));
+}
+
+/** → Online: first states for New ones, elections for the others. What fails stays as it is. */
+export function* toOnline(
+  d: Deciding,
+  partitions: readonly Partition[],
+  strategy: Strategy,
+): Work<ElectionFailures> {
+  const failures: ElectionFailures = new Map();
+  const batch = new RequestBatch(d.cluster);
+  const fresh = partitions.filter(({ phase }) => phase === 'new');
+  const known = partitions.filter(({ phase }) => phase === 'online' || phase === 'offline');
+  if (fresh.length > 0) yield* writeFirstStates(d, fresh, batch, failures);
+  if (known.length > 0) yield* elect(d, known, strategy, batch, failures);
+  batch.flush(d.out);
+  for (const [{ topic, partition }, why] of failures) {
+    d.log.warn(`No leader could be elected for ${topic}-${partition}.`, { why });
+  }
+  return failures;
+}
+
+/** Tries partitions without a leader, of one topic or all; not those that are being deleted. */
+export function* electLeaderless(d: Deciding, topic: string | null = null): Work<void> {
+  const candidates = topic === null ? [...d.cluster.partitions()] : d.cluster.partitionsOf(topic);
+  const leaderless = candidates.filter(
+    (partition) =>
+      (partition.phase === 'new' || partition.phase === 'offline') &&
+      !d.cluster.isBeingDeleted(partition.topic),
+  );
+  if (leaderless.length > 0) yield* toOnline(d, leaderless, offlineStrategy(d));
+}
+
+/** The same leader and ISR under a new leader epoch, so that replicas take a changed assignment. */
+export function* bumpLeaderEpoch(
+  d: Deciding,
+  partition: Partition,
+  recipients: readonly number[],
+): Work<void> {
+  const batch = new RequestBatch(d.cluster);
+  const keep: Election = ({ state }) => ({ leader: state.leader, isr: state.isr, recipients });
+  yield* elect(d, [partition], byRule(keep), batch, new Map());
+  batch.flush(d.out);
+}
+
+function* writeFirstStates(
+  d: Deciding,
+  partitions: readonly Partition[],
+  batch: RequestBatch,
+  failures: ElectionFailures,
+): Work<void> {
+  const chosen: { partition: Partition; state: PartitionState }[] = [];
+  for (const partition of partitions) {
+    const isr = partition.replicas.filter((broker) => d.cluster.isReplicaOnline(broker, partition));
+    const [leader] = isr;
+    if (leader === undefined) failures.set(partition, 'noEligibleLeader');
+    else chosen.push({ partition, state: { leader, leaderEpoch: 0, isr, controllerEpoch: d.epoch } });
+  }
+  const created = yield* call(
+    'createStates',
+    chosen.map(({ partition: { topic, partition }, state }) => ({ topic, partition, state })),
+  );
+  const existing: Partition[] = [];
+  for (const [at, { partition, state }] of chosen.entries()) {
+    partition.phase = 'online';
+    if (created[at] === true) {
+      partition.state = { ...state, version: 0 };
+      batch.addLeaderAndIsr(state.isr, partition, true);
+    } else existing.push(partition);
+  }
+  // The answer to an earlier try was lost, or an earlier controller got as far as this: what is written counts.
+  if (existing.length === 0) return;
+  const states = yield* call('readStates', existing);
+  for (const [at, partition] of existing.entries()) {
+    partition.state = states[at] ?? null;
+    batch.addLeaderAndIsr(partition.replicas, partition, true);
+  }
+}
+
+/** Reads the states again, since leaders change their ISR themselves, and writes the new ones until no other write comes between. */
+function* elect(
+  d: Deciding,
+  partitions: readonly Partition[],
+  strategy: Strategy,
+  batch: RequestBatch,
+  failures: ElectionFailures,
+): Work<void> {
+  for (let remaining = partitions; remaining.length > 0;) {
+    const states = yield* call('readStates', remaining);
+    const contenders: Contender[] = [];
+    for (const [at, partition] of remaining.entries()) {
+      const state = states[at] ?? null;
+      if (state === null || state.controllerEpoch > d.epoch) failures.set(partition, 'stateLost');
+      else contenders.push({ partition, state });
+    }
+    const elections = yield* strategy(contenders);
+    const winners: {
+      partition: Partition;
+      state: PartitionState;
+      version: number;
+      recipients: readonly number[];
+    }[] = [];
+    for (const [at, { partition, state }] of contenders.entries()) {
+      partition.state = state;
+      const elected = elections[at]?.({
+        replicas: partition.replicas,
+        state,
+        isOnline: (broker) => d.cluster.isReplicaOnline(broker, partition),
+      });
+      if (elected === null || elected === undefined) failures.set(partition, 'noEligibleLeader');
+      else {
+        const { leader, isr, recipients } = elected;
+        const next = { leader, isr, leaderEpoch: state.leaderEpoch + 1, controllerEpoch: d.epoch };
+        winners.push({ partition, state: next, version: state.version, recipients });
+      }
+    }
+    const results = yield* call(
+      'writeStates',
+      winners.map(({ partition: { topic, partition }, state, version }) => ({
+        topic,
+        partition,
+        state,
+        version,
+      })),
+    );
+    const again: Partition[] = [];
+    for (const [at, { partition, state, recipients }] of winners.entries()) {
+      const result = results[at];
+      if (result === 'conflict') again.push(partition);
+      else if (typeof result !== 'number') failures.set(partition, 'stateLost');
+      else {
+        partition.state = { ...state, version: result };
+        partition.phase = 'online';
+        batch.addLeaderAndIsr(recipients, partition, false);
+      }
+    }
+    remaining = again;
+  }
+}
