@@ -53,6 +53,10 @@ export class ClusterState {
     return this.failedReplicas.get(broker)?.has(partitionKey(topic, partition)) === true;
   }
 
+  hasFailedReplicas(broker: number): boolean {
+    return (this.failedReplicas.get(broker)?.size ?? 0) > 0;
+  }
+
   forgetFailedReplicas(broker: number): void {
     this.failedReplicas.delete(broker);
   }
