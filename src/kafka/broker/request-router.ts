@@ -5,7 +5,7 @@ import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { apiVersions } from '../protocol/messages/18-api-versions.ts';
 import type { Log } from '../../runtime/runtime.ts';
 import type { RequestContext, ServedApi } from './served-api.ts';
-import { serve } from './served-api.ts';
+import { CloseConnection, serve } from './served-api.ts';
 
 /** A request that has been read and is ready to be handled. */
 export interface ReadRequest {
@@ -85,6 +85,7 @@ export class RequestRouter {
   /** What to answer when a handler failed; undefined: nothing can be answered, the connection is to be closed. */
   failed(request: ReadRequest, error: unknown): unknown {
     const { served } = request;
+    if (error instanceof CloseConnection) return undefined;
     const known = error instanceof KafkaError;
     if (!known)
       this.log.error(

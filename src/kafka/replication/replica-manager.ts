@@ -34,6 +34,8 @@ export interface AppendRequest {
   readonly topic: string;
   readonly partition: number;
   readonly records: Buffer | null;
+  /** It was refused already, with this code: it only takes its place among the results. */
+  readonly refused?: number;
 }
 
 export interface AppendOptions {
@@ -187,8 +189,12 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
     waiting.wait(this.runtime.clock.after(Math.max(0, options.timeoutMs), () => waiting.expire()));
   }
 
-  private appendOne({ topic, partition, records }: AppendRequest, options: AppendOptions): AppendResult {
+  private appendOne(
+    { topic, partition, records, refused }: AppendRequest,
+    options: AppendOptions,
+  ): AppendResult {
     try {
+      if (refused !== undefined) throw new KafkaError(refused);
       const leader = this.requireLeader(topic, partition);
       if (records === null)
         throw new KafkaError(ErrorCode.INVALID_RECORD, 'there are no records in the request');
