@@ -131,6 +131,14 @@ export class Writer {
     this.at += length;
   }
 
+  /** Copies `source` from `start` to `end`, however large: for bytes that may change later. */
+  copy(source: Buffer, start: number, end: number): void {
+    const length = end - start;
+    if (this.at + length > this.slab.length) this.grow(length);
+    source.copy(this.slab, this.at, start, end);
+    this.at += length;
+  }
+
   /** The text's bytes. `byteLength`: as `Buffer.byteLength` says, which a length in front of it needed anyway. */
   utf8(text: string, byteLength: number): void {
     if (this.at + byteLength > this.slab.length) this.grow(byteLength);

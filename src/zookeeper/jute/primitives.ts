@@ -9,7 +9,9 @@ export function readUstring(reader: Reader): string | null {
   if (length === -1) return null;
   if (length < 0 || length > reader.remaining) throw badLength('ustring', length, reader);
   const start = reader.position;
-  const text = reader.utf8(length);
+  reader.position = start + length;
+  // One call into native code makes one flat string; pieces put together here would have to be joined to be hashed.
+  const text = reader.buffer.toString('utf8', start, start + length);
   // Every broken byte has become U+FFFD, but Java counts a lone surrogate as one character and not as three.
   return text.includes('\uFFFD') ? javaUtf8(reader.buffer, start, start + length) : text;
 }

@@ -1,75 +1,495 @@
 import type { Digests } from '../../runtime/runtime.ts';
 import type { Writer } from '../../wire/writer.ts';
-import type { Acl } from './acl.ts';
-import type { ApplyResult } from './apply-result.ts';
-import type { Transaction } from './transaction.ts';
-import type { WatchTable, Watcher } from './watch-table.ts';
+import { EventType } from '../jute/constants.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { writeUstring } from '../jute/primitives.ts';
+import { openAcl, readAcl, type Acl } from './acl.ts';
+import type { ApplyResult, MultiPartResult } from './apply-result.ts';
+import { ownerKind, ttlOf } from './owner.ts';
+import { CONFIG_PATH, QUOTA_PATH, nameOf, parentOf } from './path.ts';
+import {
+  LIMITS_NAME,
+  QuotaPaths,
+  STATS_NAME,
+  limitsPath,
+  parseQuota,
+  statsPath,
+  statsText,
+  type QuotaNumbers,
+} from './quota.ts';
+import { STAT_BYTES, type Stat } from './stat-bytes.ts';
+import type {
+  CreateRecord,
+  MultiPart,
+  SetDataRecord,
+  Transaction,
+  TransactionHeader,
+  TransactionRecord,
+} from './transaction.ts';
+import { WatchTable, type Watcher } from './watch-table.ts';
 import type { Znode } from './znode.ts';
+import { ZnodeStore } from './znode-store.ts';
 
-/** Client's view of a znode; the encoded form comes from `writeStat`. */
-export interface Stat {
-  czxid: number;
-  mzxid: number;
-  ctime: number;
-  mtime: number;
-  version: number;
-  cversion: number;
-  aversion: number;
-  ephemeralOwner: bigint;
-  dataLength: number;
-  numChildren: number;
-  pzxid: number;
-}
+const NO_PATHS: ReadonlySet<string> = new Set();
 
-/** The replicated state. Pure: no clock, no files. The same transactions make the same tree everywhere. */
-export declare class DataTree {
-  constructor(digests: Digests);
-  readonly watches: WatchTable;
-  /** Session id to timeout in ms, as of the last applied transaction. Expiry is decided elsewhere. */
-  readonly sessions: ReadonlyMap<bigint, number>;
+/**
+ * The replicated state: znodes, sessions, ephemerals, quotas; and, though each server has its own, the watches. Pure: no clock, no
+ * files. The same transactions make the same tree everywhere, also when they begin with some that a fuzzy snapshot has already.
+ *
+ * `apply` tells the watchers while it changes the tree; so a notification comes before any answer that shows the change.
+ */
+export class DataTree {
+  readonly watches = new WatchTable();
   /** Of the last transaction applied. */
-  lastZxid: number;
-  /** Number of znodes, the root and /zookeeper included. */
-  readonly nodeCount: number;
-  /** Bytes of all paths (as characters) and data, as mntr's approximate_data_size. */
-  readonly approximateDataSize: number;
-  readonly ephemeralCount: number;
-  /** Sum over all znodes that `hash` and Apache's logs have (version 2), unsigned 64 bits as signed bigint. */
-  readonly digest: bigint;
+  lastZxid = 0;
+  /** Session id to timeout in ms. Who expires when is decided elsewhere. */
+  private readonly timeouts = new Map<bigint, number>();
+  private readonly paths = new Map<bigint, Set<string>>();
+  /** Containers and TTL nodes. */
+  private readonly temporary = new Set<string>();
+  private readonly quotas = new QuotaPaths();
+  private readonly result: ApplyResult = { error: 0, path: '', node: null, parts: null };
+  /** For snapshots alone. */
+  readonly store: ZnodeStore;
 
-  find(path: string): Znode | undefined;
-  /** GetDataResponse: data, then Stat: one copy. */
-  writeDataAndStat(node: Znode, writer: Writer): void;
+  constructor(digests: Digests) {
+    this.store = new ZnodeStore(digests);
+    this.addBuiltIn('/', null, openAcl);
+    const root = this.store.get('/')!;
+    this.addBuiltIn('/zookeeper', root, openAcl);
+    const zookeeper = this.store.get('/zookeeper')!;
+    this.addBuiltIn(QUOTA_PATH, zookeeper, openAcl);
+    this.addBuiltIn(CONFIG_PATH, zookeeper, readAcl);
+    this.store.setAcl(CONFIG_PATH, this.store.get(CONFIG_PATH)!, readAcl, -1);
+  }
+
+  private addBuiltIn(path: string, parent: Znode | null, acl: readonly Acl[]): void {
+    this.store.add(path, Buffer.alloc(0), 0n, this.store.acls.use(acl), 0, 0);
+    if (parent !== null) this.store.addChild(parentOf(path), parent, nameOf(path));
+  }
+
+  // ---- reading
+
+  /** '' is the root, too. */
+  find(path: string): Znode | undefined {
+    return this.store.get(path);
+  }
+
+  /** GetDataResponse: data, then Stat. */
+  writeDataAndStat(node: Znode, writer: Writer): void {
+    this.store.writeDataAndStat(node, writer);
+  }
+
+  /** The data with its length, as a jute buffer. */
+  writeData(node: Znode, writer: Writer): void {
+    this.store.writeData(node, writer);
+  }
+
   /** The 68 bytes of a Stat. */
-  writeStat(node: Znode, writer: Writer): void;
+  writeStat(node: Znode, writer: Writer): void {
+    this.store.writeStat(node, writer);
+  }
+
   /** vector<ustring>, in the order of creation. */
-  writeChildren(node: Znode, writer: Writer): void;
-  statOf(node: Znode): Stat;
+  writeChildren(node: Znode, writer: Writer): void {
+    const children = node.children;
+    if (children === null) {
+      writer.int32(0);
+      return;
+    }
+    writer.int32(children.size);
+    for (const name of children) writeUstring(writer, name);
+  }
+
+  statOf(node: Znode): Stat {
+    return this.store.stat(node);
+  }
+
   /** A copy. */
-  dataOf(node: Znode): Buffer | null;
-  aclOf(node: Znode): readonly Acl[];
-  /** All below, itself left out (getAllChildrenNumber). */
-  countBelow(path: string): number;
-  /** Paths of a session's ephemerals. */
-  ephemeralsOf(sessionId: bigint): ReadonlySet<string>;
-  /** Sessions that have ephemerals (dump). */
-  readonly ephemerals: ReadonlyMap<bigint, ReadonlySet<string>>;
-  /** Containers and TTL nodes that may go at `nowMs`: submit a deleteContainer for each. */
-  expiredContainers(nowMs: number, maxNeverUsedMs: number): string[];
+  dataOf(node: Znode): Buffer | null {
+    return this.store.data(node);
+  }
 
-  /** Registers what setWatches2 lists; what changed since `relativeZxid` is told at once with zxid -1. */
-  setWatches(
-    watcher: Watcher,
-    relativeZxid: number,
-    lists: {
-      data: readonly string[];
-      exist: readonly string[];
-      children: readonly string[];
-      persistent: readonly string[];
-      persistentRecursive: readonly string[];
-    },
-  ): void;
+  dataBytesOf(node: Znode): number {
+    return this.store.dataBytes(node);
+  }
 
-  /** Applies the next transaction and tells the watchers. Repeating what a fuzzy snapshot has already is harmless. */
-  apply(transaction: Transaction): ApplyResult;
+  aclOf(node: Znode): readonly Acl[] {
+    return this.store.acls.get(node.acl);
+  }
+
+  /** Number of znodes, the root and /zookeeper included. */
+  get nodeCount(): number {
+    return this.store.count;
+  }
+
+  /** Bytes of all paths (as characters) and data: mntr's approximate_data_size. */
+  get approximateDataSize(): number {
+    return this.store.approximateBytes;
+  }
+
+  /** Over all znodes, version 2, a signed long: what `hash` and Apache's logs have. */
+  get digest(): bigint {
+    return this.store.digest;
+  }
+
+  /** All below `path`, itself left out (getAllChildrenNumber). */
+  countBelow(path: string): number {
+    if (path === '/') return this.nodeCount - 1;
+    return this.weigh(path).count - 1;
+  }
+
+  get sessions(): ReadonlyMap<bigint, number> {
+    return this.timeouts;
+  }
+
+  /** Paths of the ephemerals of each session that has any. */
+  get ephemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
+    return this.paths;
+  }
+
+  ephemeralsOf(sessionId: bigint): ReadonlySet<string> {
+    return this.paths.get(sessionId) ?? NO_PATHS;
+  }
+
+  get ephemeralCount(): number {
+    let count = 0;
+    for (const paths of this.paths.values()) count += paths.size;
+    return count;
+  }
+
+  /**
+   * Childless containers that had children once (or, with `maxNeverUsedMs` > 0, are unused for longer), and childless TTL nodes
+   * that were not changed for their TTL. Submit a deleteContainer for each.
+   */
+  expiredContainers(nowMs: number, maxNeverUsedMs: number): string[] {
+    const expired: string[] = [];
+    for (const path of this.temporary) {
+      const node = this.find(path);
+      if (node === undefined || node.children !== null) continue;
+      const unchangedMs = nowMs - this.store.mtime(node);
+      if (ownerKind(node.owner) === 'ttl') {
+        if (unchangedMs > ttlOf(node.owner)) expired.push(path);
+      } else if (node.cversion > 0 || (maxNeverUsedMs > 0 && unchangedMs > maxNeverUsedMs))
+        expired.push(path);
+    }
+    return expired;
+  }
+
+  // ---- quotas
+
+  /** The limits and the use of the subtree with a quota that `path` is in; null without one. */
+  quotaAround(path: string): { path: string; limits: QuotaNumbers; stats: QuotaNumbers } | null {
+    const around = this.quotas.around(path);
+    if (around === null) return null;
+    const limits = this.find(limitsPath(around));
+    const stats = this.find(statsPath(around));
+    if (limits === undefined || stats === undefined) return null;
+    return { path: around, limits: this.quotaText(limits), stats: this.quotaText(stats) };
+  }
+
+  private quotaText(node: Znode): QuotaNumbers {
+    return parseQuota(this.store.dataView(node)?.toString() ?? '');
+  }
+
+  /** The stats are data outside of transactions: neither version nor zxid change. */
+  private charge(path: string, bytes: number, count: number): void {
+    const around = this.quotas.around(path);
+    if (around === null) return;
+    const node = this.find(statsPath(around));
+    if (node === undefined) return;
+    const stats = this.quotaText(node);
+    this.setStats(around, node, stats.count + count, stats.bytes + bytes);
+  }
+
+  private setStats(path: string, node: Znode, count: number, bytes: number): void {
+    this.store.replaceData(statsPath(path), node, Buffer.from(statsText(count, bytes)));
+  }
+
+  private countQuota(path: string): void {
+    const node = this.find(statsPath(path));
+    if (node === undefined) return;
+    const { count, bytes } = this.weigh(path);
+    this.setStats(path, node, count, bytes);
+  }
+
+  /** Znodes and bytes of data from `top` on downwards. */
+  private weigh(top: string): { count: number; bytes: number } {
+    let count = 0;
+    let bytes = 0;
+    const left = [top];
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      const node = this.find(path);
+      if (node === undefined) continue;
+      count++;
+      bytes += this.store.dataBytes(node);
+      const prefix = path === '/' ? '/' : `${path}/`;
+      for (const name of node.children ?? []) left.push(prefix + name);
+    }
+    return { count, bytes };
+  }
+
+  // ---- watches
+
+  /**
+   * Registers what a client had before it reconnected (setWatches, setWatches2). What changed since `relativeZxid` is told at once,
+   * with zxid -1, and not watched.
+   */
+  setWatches(watcher: Watcher, relativeZxid: number, lists: WatchLists): void {
+    const gone = (path: string): void => watcher.notify(EventType.NodeDeleted, path, -1, []);
+    for (const path of lists.data) {
+      const node = this.find(path);
+      if (node === undefined) gone(path);
+      else if (this.store.mzxid(node) > relativeZxid)
+        watcher.notify(EventType.NodeDataChanged, path, -1, this.aclOf(node));
+      else this.watches.addData(path, watcher);
+    }
+    for (const path of lists.exist) {
+      const node = this.find(path);
+      if (node !== undefined) watcher.notify(EventType.NodeCreated, path, -1, this.aclOf(node));
+      else this.watches.addData(path, watcher);
+    }
+    for (const path of lists.children) {
+      const node = this.find(path);
+      if (node === undefined) gone(path);
+      else if (this.store.pzxid(node) > relativeZxid)
+        watcher.notify(EventType.NodeChildrenChanged, path, -1, this.aclOf(node));
+      else this.watches.addChildren(path, watcher);
+    }
+    for (const path of lists.persistent) this.watches.addPersistent(path, watcher, 0);
+    for (const path of lists.persistentRecursive) this.watches.addPersistent(path, watcher, 1);
+  }
+
+  // ---- changing
+
+  /** Applies the next transaction and tells the watchers. What a fuzzy snapshot has already may come again. */
+  apply(transaction: Transaction): ApplyResult {
+    const { header, record } = transaction;
+    const result = this.result;
+    result.path = '';
+    result.node = null;
+    result.parts = null;
+    if (record.kind === 'multi') this.applyMulti(header, record.parts);
+    else result.error = this.applyRecord(header, record);
+    if (header.zxid > this.lastZxid) this.lastZxid = header.zxid;
+    return result;
+  }
+
+  private applyRecord(header: TransactionHeader, record: TransactionRecord): number {
+    switch (record.kind) {
+      case 'setData':
+        return this.setData(header, record);
+      case 'create':
+        return this.create(header, record);
+      case 'delete':
+        this.result.path = record.path;
+        return this.delete(header.zxid, record.path);
+      case 'setACL': {
+        const node = this.find(record.path);
+        if (node === undefined) return ErrorCode.NoNode;
+        this.store.setAcl(record.path, node, record.acl, record.version);
+        this.result.path = record.path;
+        this.result.node = node;
+        return ErrorCode.Ok;
+      }
+      case 'createSession':
+        this.timeouts.set(header.sessionId, record.timeoutMs);
+        return ErrorCode.Ok;
+      case 'closeSession':
+        this.closeSession(header, record.paths);
+        return ErrorCode.Ok;
+      case 'error':
+        return record.error;
+      case 'check':
+        this.result.path = record.path;
+        return ErrorCode.Ok;
+      case 'multi':
+        // Decoding refuses a multi within a multi.
+        return ErrorCode.MarshallingError;
+    }
+  }
+
+  private applyMulti(header: TransactionHeader, parts: readonly MultiPart[]): void {
+    const result = this.result;
+    const failedAt = parts.findIndex((part) => part.record.kind === 'error');
+    const done: MultiPartResult[] = [];
+    let error: number = ErrorCode.Ok;
+    for (const [at, part] of parts.entries()) {
+      if (failedAt >= 0) {
+        const own = part.record.kind === 'error' ? part.record.error : null;
+        const code = own ?? (at < failedAt ? ErrorCode.Ok : ErrorCode.RuntimeInconsistency);
+        if (error === ErrorCode.Ok) error = code;
+        done.push({ type: OpCode.error, error: code, path: '', stat: null });
+        continue;
+      }
+      result.path = '';
+      result.node = null;
+      const code = this.applyRecord(header, part.record);
+      if (error === ErrorCode.Ok) error = code;
+      let stat: Buffer | null = null;
+      if (result.node !== null) this.store.copyStat(result.node, (stat = Buffer.allocUnsafe(STAT_BYTES)));
+      done.push({ type: part.type, error: code, path: result.path, stat });
+    }
+    result.error = error;
+    result.path = '';
+    result.node = null;
+    result.parts = done;
+  }
+
+  private setData(header: TransactionHeader, record: SetDataRecord): number {
+    const { path, data } = record;
+    const node = this.find(path);
+    if (node === undefined) return ErrorCode.NoNode;
+    const store = this.store;
+    const before = store.dataBytes(node);
+    store.replaceData(path, node, data);
+    store.setVersion(node, record.version, header.zxid, header.timeMs);
+    this.charge(path, (data === null ? 0 : data.length) - before, 0);
+    this.result.path = path;
+    this.result.node = node;
+    if (this.watches.isEmpty) return ErrorCode.Ok;
+    this.watches.dataChanged(path, header.zxid, this.aclOf(node));
+    return ErrorCode.Ok;
+  }
+
+  private create(header: TransactionHeader, record: CreateRecord): number {
+    const { path, data } = record;
+    const { zxid } = header;
+    const store = this.store;
+    const parentPath = parentOf(path);
+    const parent = this.find(parentPath);
+    this.result.path = path;
+    if (parent === undefined || path === '/') return ErrorCode.NoNode;
+    // A snapshot that was written meanwhile may be ahead of this transaction: what is larger stays.
+    const cversion = record.parentCversion === -1 ? (parent.cversion + 1) | 0 : record.parentCversion;
+    if (cversion > parent.cversion) {
+      store.setCversion(parentPath, parent, cversion);
+      store.setPzxid(parentPath, parent, zxid);
+    }
+    const existing = this.find(path);
+    if (existing !== undefined) {
+      store.acls.release(existing.acl);
+      existing.acl = store.acls.use(record.acl);
+      return ErrorCode.NodeExists;
+    }
+    const name = nameOf(path);
+    const owner = record.owner;
+    const node = store.add(path, data, owner, store.acls.use(record.acl), zxid, header.timeMs);
+    store.addChild(parentPath, parent, name);
+    if (owner !== 0n) this.rememberOwner(path, owner);
+    if (parentPath.startsWith(QUOTA_PATH)) {
+      const subject = parentPath.slice(QUOTA_PATH.length);
+      if (name === LIMITS_NAME) this.quotas.add(subject);
+      if (name === STATS_NAME) this.countQuota(subject);
+    }
+    this.charge(path, data === null ? 0 : data.length, 1);
+    this.result.node = node;
+    if (!this.watches.isEmpty) this.watches.created(path, parentPath, zxid, record.acl, this.aclOf(parent));
+    return ErrorCode.Ok;
+  }
+
+  private delete(zxid: number, path: string): number {
+    const store = this.store;
+    const parentPath = parentOf(path);
+    const parent = this.find(parentPath);
+    if (parent === undefined || path === '/') return ErrorCode.NoNode;
+    const name = nameOf(path);
+    store.deleteChild(parentPath, parent, name);
+    if (zxid > store.pzxid(parent)) store.setPzxid(parentPath, parent, zxid);
+    const node = this.find(path);
+    if (node === undefined) return ErrorCode.NoNode;
+    const acl = this.aclOf(node);
+    const bytes = store.dataBytes(node);
+    store.delete(path, node);
+    if (node.owner !== 0n) this.forgetOwner(path, node.owner);
+    if (name === LIMITS_NAME && parentPath.startsWith(QUOTA_PATH))
+      this.quotas.delete(parentPath.slice(QUOTA_PATH.length));
+    this.charge(path, -bytes, -1);
+    if (!this.watches.isEmpty) this.watches.deleted(path, parentPath, zxid, acl, this.aclOf(parent));
+    return ErrorCode.Ok;
+  }
+
+  private closeSession(header: TransactionHeader, listed: readonly string[] | null): void {
+    const { sessionId, zxid } = header;
+    const own = this.paths.get(sessionId) ?? new Set();
+    this.paths.delete(sessionId);
+    for (const path of listed ?? []) {
+      own.delete(path);
+      this.delete(zxid, path);
+    }
+    for (const path of own) this.delete(zxid, path);
+    this.timeouts.delete(sessionId);
+  }
+
+  private rememberOwner(path: string, owner: bigint): void {
+    if (ownerKind(owner) !== 'session') this.temporary.add(path);
+    else {
+      const paths = this.paths.get(owner);
+      if (paths === undefined) this.paths.set(owner, new Set([path]));
+      else paths.add(path);
+    }
+  }
+
+  private forgetOwner(path: string, owner: bigint): void {
+    this.temporary.delete(path);
+    const paths = this.paths.get(owner);
+    if (paths === undefined) return;
+    paths.delete(path);
+    if (paths.size === 0) this.paths.delete(owner);
+  }
+
+  // ---- loading a snapshot
+
+  /** Forgets all but the watches. Then come sessions, ACLs and znodes (parents first), then `loaded`. */
+  clear(): void {
+    this.store.clear();
+    this.timeouts.clear();
+    this.paths.clear();
+    this.temporary.clear();
+    this.quotas.clear();
+    this.lastZxid = 0;
+  }
+
+  loadSession(sessionId: bigint, timeoutMs: number): void {
+    this.timeouts.set(sessionId, timeoutMs);
+  }
+
+  /** `persisted`: a StatPersisted at `at`. @returns what is wrong with it, or null. */
+  loadZnode(path: string, data: Buffer | null, aclKey: number, persisted: Buffer, at: number): string | null {
+    const parent = path === '/' ? null : this.find(parentOf(path));
+    if (parent === undefined) return `${path} comes before its parent`;
+    if (!this.store.acls.reuse(aclKey)) return `${path} has an ACL, number ${aclKey}, that isn't listed`;
+    if (path !== '/' && this.find(path) !== undefined) this.store.delete(path, this.find(path)!);
+    const node = this.store.load(path, data, aclKey, persisted, at);
+    if (parent !== null) this.store.addChild(parentOf(path), parent, nameOf(path));
+    if (node.owner !== 0n) this.rememberOwner(path, node.owner);
+    return null;
+  }
+
+  /** All znodes are there: counts quotas. */
+  loaded(lastZxid: number): void {
+    this.lastZxid = lastZxid;
+    this.store.acls.dropUnused();
+    const suffix = `/${LIMITS_NAME}`;
+    const quota = this.find(QUOTA_PATH);
+    if (quota === undefined || quota.children === null) return;
+    for (const [path, node] of this.store.entries()) {
+      if (node.children !== null || !path.startsWith(QUOTA_PATH) || !path.endsWith(suffix)) continue;
+      const subject = path.slice(QUOTA_PATH.length, -suffix.length);
+      this.quotas.add(subject);
+      this.countQuota(subject);
+    }
+  }
 }
+
+/** What setWatches and setWatches2 list. */
+export interface WatchLists {
+  readonly data: readonly string[];
+  readonly exist: readonly string[];
+  readonly children: readonly string[];
+  readonly persistent: readonly string[];
+  readonly persistentRecursive: readonly string[];
+}
+
+export type { Stat } from './stat-bytes.ts';

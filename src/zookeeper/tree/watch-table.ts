@@ -102,6 +102,11 @@ export class WatchTable {
   private readonly data = new Watches();
   private readonly children = new Watches();
 
+  /** So who changes znodes needn't look up whom to tell. */
+  get isEmpty(): boolean {
+    return this.data.byPath.size === 0 && this.children.byPath.size === 0;
+  }
+
   addData(path: string, watcher: Watcher): void {
     this.data.add(path, watcher, ONE_SHOT);
   }
