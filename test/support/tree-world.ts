@@ -1,17 +1,17 @@
 import { crc32 } from 'node:zlib';
-import { Writer } from '../../wire/writer.ts';
-import { EventType } from '../jute/constants.ts';
-import { errorInfo } from '../jute/error-code.ts';
-import * as messages from '../jute/messages.ts';
-import { OpCode } from '../jute/op-code.ts';
-import type { Fields, RecordOf, RecordType, ValueOf } from '../jute/record.ts';
-import type { Acl, AuthScheme, Id } from './acl.ts';
-import { openAcl } from './acl.ts';
-import type { ApplyResult } from './apply-result.ts';
-import { DataTree } from './data-tree.ts';
-import { RequestPreparer, type PreparerSettings } from './request-preparer.ts';
-import type { Transaction } from './transaction.ts';
-import type { Watcher } from './watch-table.ts';
+import { Writer } from '../../src/wire/writer.ts';
+import { EventType } from '../../src/zookeeper/jute/constants.ts';
+import { errorInfo } from '../../src/zookeeper/jute/error-code.ts';
+import * as messages from '../../src/zookeeper/jute/messages.ts';
+import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
+import type { Fields, RecordOf, RecordType, ValueOf } from '../../src/zookeeper/jute/record.ts';
+import type { Acl, AuthScheme, Id } from '../../src/zookeeper/tree/acl.ts';
+import { openAcl } from '../../src/zookeeper/tree/acl.ts';
+import type { ApplyResult } from '../../src/zookeeper/tree/apply-result.ts';
+import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
+import { RequestPreparer, type PreparerSettings } from '../../src/zookeeper/tree/request-preparer.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
+import type { Watcher } from '../../src/zookeeper/tree/watch-table.ts';
 
 /** For tests: only what the tree uses. */
 export const testDigests = {
@@ -72,7 +72,15 @@ export class TestWorld {
 
   create(
     path: string,
-    options: { flags?: number; data?: string | null; acl?: readonly Acl[]; session?: bigint; ids?: Id[]; op?: number; ttl?: bigint } = {},
+    options: {
+      flags?: number;
+      data?: string | null;
+      acl?: readonly Acl[];
+      session?: bigint;
+      ids?: Id[];
+      op?: number;
+      ttl?: bigint;
+    } = {},
   ): Transaction {
     const { flags = 0, data = '', acl = openAcl, session = 1n, ids = [], op = OpCode.create } = options;
     const bytes = data === null ? null : Buffer.from(data);
@@ -86,7 +94,12 @@ export class TestWorld {
 
   setData(path: string, data: string | null, version = -1, ids: Id[] = [], session = 1n): Transaction {
     const bytes = data === null ? null : Buffer.from(data);
-    return this.prepare(OpCode.setData, encoded(messages.setDataRequest, { path, data: bytes, version }), session, ids);
+    return this.prepare(
+      OpCode.setData,
+      encoded(messages.setDataRequest, { path, data: bytes, version }),
+      session,
+      ids,
+    );
   }
 
   delete(path: string, version = -1, ids: Id[] = []): Transaction {
@@ -95,7 +108,12 @@ export class TestWorld {
 
   setAcl(path: string, acl: readonly Acl[], version = -1, ids: Id[] = []): Transaction {
     const list = acl.map((entry) => ({ ...entry }));
-    return this.prepare(OpCode.setACL, encoded(messages.setAclRequest, { path, acl: list, version }), 1n, ids);
+    return this.prepare(
+      OpCode.setACL,
+      encoded(messages.setACLRequest, { path, acl: list, version }),
+      1n,
+      ids,
+    );
   }
 
   close(session: bigint): Transaction {
