@@ -1,4 +1,0 @@
-import { compareClient, observeBy } from '../support/compare.ts';
-import { franzGo } from '../support/install.ts';
-
-compareClient('franz-go', (cluster) => observeBy(franzGo(), [cluster.bootstrap]));
