@@ -7,7 +7,14 @@ import {
   type BrokerRegistration,
   type LiveBroker,
 } from './broker-registration.ts';
-import { decodeConfig, encodeConfig, encodeConfigChange, type ConfigOverrides } from './config-znode.ts';
+import { ChangeNotifications } from './change-notifications.ts';
+import {
+  decodeConfig,
+  decodeConfigChange,
+  encodeConfig,
+  encodeConfigChange,
+  type ConfigOverrides,
+} from './config-znode.ts';
 import {
   decodeClusterId,
   decodeController,
@@ -221,8 +228,14 @@ export class KafkaZooKeeper {
    * Rejects with NodeExists when the topic is there.
    */
   async createTopic(topic: string, assignment: TopicAssignment, config: ConfigOverrides): Promise<void> {
-    await this.writeConfig(`topics/${topic}`, config);
-    await this.connection.create(paths.topic(topic), encodeTopicAssignment(assignment));
+    const configPath = paths.config(`topics/${topic}`);
+    const configData = encodeConfig(config);
+    // In one round trip: whether an old config is there or not, the new one is there before the topic.
+    await Promise.all([
+      this.connection.setData(configPath, configData).catch(unless('NoNode')),
+      this.connection.create(configPath, configData).catch(unless('NodeExists')),
+      this.connection.create(paths.topic(topic), encodeTopicAssignment(assignment)),
+    ]);
   }
 
   /** Replaces the assignment by one with more partitions. */
@@ -233,6 +246,15 @@ export class KafkaZooKeeper {
   /** Asks the controller to delete a topic. Rejects with NodeExists when that was asked for. */
   async requestTopicDeletion(topic: string): Promise<void> {
     await this.connection.create(paths.deleteTopic(topic), null);
+  }
+
+  async isTopicDeletionRequested(topic: string): Promise<boolean> {
+    return (await this.connection.exists(paths.deleteTopic(topic))) !== null;
+  }
+
+  /** Whether `/admin/reassign_partitions` asks for anything that isn't done yet. */
+  async isReassigning(): Promise<boolean> {
+    return (await this.connection.exists(paths.reassignPartitions)) !== null;
   }
 
   /** The states of many partitions in one round trip; null for each that has none. */
@@ -306,6 +328,18 @@ export class KafkaZooKeeper {
       }
       if (await this.connection.createWithParents(path, data)) return;
     }
+  }
+
+  /**
+   * Calls `changed` with the entity (`topics/orders`, `brokers/1`) for each change of a config, also for those of the last minutes
+   * at the start; it has to read the config itself. `start` it.
+   */
+  configChanges(changed: (entity: string) => Promise<void> | void): ChangeNotifications {
+    return new ChangeNotifications(this.clock, this.log, this.connection, {
+      parent: paths.configChanges,
+      prefix: 'config_change_',
+      handle: (path, data) => changed(decodeConfigChange(path, data)),
+    });
   }
 
   async notifyConfigChange(entity: string): Promise<void> {
