@@ -17,10 +17,22 @@ export function classPath(peer: string): string {
   return join(libs(peer), '*');
 }
 
+/** A class that replaces one of ZooKeeper 3.4.14's, compiled; to be put before its jars. */
+export function shim(): string {
+  return join(cache, 'shim');
+}
+
+/** The program that uses franz-go, built. */
+export function franzGo(): string {
+  return join(cache, 'franz-go');
+}
+
 export const python = join(cache, 'python/bin/python');
 
 export function installAll(): void {
   for (const peer of peers) installPeer(peer);
+  compileShim();
+  buildFranzGo();
   installPython();
   installKcat();
   if (!existsSync(join(root, 'interop/node_modules')))
@@ -52,6 +64,18 @@ function installPeer(peer: Peer): void {
       copyFileSync(join(libs(replace.from), jar), join(libs(peer.name), jar));
   }
   writeFileSync(ready, '');
+}
+
+function compileShim(): void {
+  const name = 'org/apache/zookeeper/client/StaticHostProvider';
+  if (existsSync(join(shim(), `${name}.class`))) return;
+  const source = join(root, 'interop/clients/java/shim', `${name}.java`);
+  run('javac', ['-cp', classPath('zookeeper-3.4.14'), '-d', shim(), source], root);
+}
+
+function buildFranzGo(): void {
+  note('building the franz-go client');
+  run('go', ['build', '-o', franzGo(), '.'], join(root, 'interop/clients/go'));
 }
 
 function installPython(): void {

@@ -27,8 +27,8 @@ export interface ServeOptions<A extends Api> {
    * requests whose effect has happened when `handle` returns. All others wait for their predecessors' answers, as in Apache's broker.
    */
   readonly pipelined?: boolean;
-  /** What to answer when `handle` throws. Without it the connection is closed. */
-  errorResponse?(request: RequestOf<A>, code: number, message: string | null): ResponseDraft<A> | null;
+  /** What to answer when `handle` throws. Without it, or where it gives undefined, the connection is closed. */
+  errorResponse?(request: RequestOf<A>, code: number, message: string | null): ResponseDraft<A> | undefined;
 }
 
 /** What one broker answers for one API. Made by `serve`, which knows the types. */
@@ -57,3 +57,6 @@ export function serve<A extends Api<Fields, Fields>>(
     errorResponse: (options.errorResponse as ServedApi['errorResponse'] | undefined) ?? null,
   };
 }
+
+/** Thrown by a handler to whose request there is no answer that says what went wrong: the connection is closed. */
+export class CloseConnection extends Error {}

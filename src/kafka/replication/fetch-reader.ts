@@ -1,4 +1,4 @@
-import type { AbortedTransaction } from '../log/log-types.ts';
+import type { AbortedTransaction, ReadResult } from '../log/log-types.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { FetchPartition } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
@@ -123,10 +123,7 @@ function read(
     highWatermark: log.highWatermark,
     lastStableOffset: log.lastStableOffset,
     logStartOffset: log.logStartOffset,
-    aborted:
-      params.readCommitted && found !== null && found.sizeBytes > 0
-        ? log.abortedTransactions(fetchOffset, found.nextOffset)
-        : null,
+    aborted: params.readCommitted ? abortedIn(partition, fetchOffset, found) : null,
     records: found?.records ?? NO_RECORDS,
     sizeBytes: found?.sizeBytes ?? 0,
     diverging,
@@ -137,4 +134,14 @@ function divergence(partition: Partition, request: FetchPartition): FetchResult[
   const end = partition.log.endOffsetForEpoch(request.lastFetchedEpoch);
   if (end.epoch < 0 || end.endOffset < 0) throw new KafkaError(ErrorCode.OFFSET_OUT_OF_RANGE);
   return end.epoch < request.lastFetchedEpoch || end.endOffset < request.fetchOffset ? end : null;
+}
+
+function abortedIn(
+  partition: Partition,
+  from: number,
+  found: ReadResult | null,
+): readonly AbortedTransaction[] {
+  return found === null || found.sizeBytes === 0
+    ? []
+    : partition.log.abortedTransactions(from, found.nextOffset);
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionHandler, Endpoint } from '../runtime.ts';
+import { joinParts } from '../join-parts.ts';
 import type { Flushable, Turn } from './turn.ts';
 
 /** From here on `write` asks its caller to stop. */
@@ -96,29 +97,15 @@ export class NodeConnection implements Connection, Flushable {
       this.parts = [];
       const total = this.gatheredBytes;
       this.gatheredBytes = 0;
-      if (parts.length === 1) this.socket.write(parts[0]!);
-      else if (total <= JOIN_BYTES) this.socket.write(Buffer.concat(parts, total));
-      else this.writeMany(parts);
+      const joined = joinParts(parts, total, JOIN_BYTES);
+      if (joined.length === 1) this.socket.write(joined[0]!);
+      else {
+        this.socket.cork();
+        for (const part of joined) this.socket.write(part);
+        this.socket.uncork();
+      }
     }
     if (this.ending && !this.destroyed) this.socket.end();
-  }
-
-  /** Large buffers go as they are, runs of small ones joined, all in one system call. */
-  private writeMany(parts: Buffer[]): void {
-    const socket = this.socket;
-    socket.cork();
-    let from = 0;
-    let runBytes = 0;
-    for (let i = 0; i <= parts.length; i++) {
-      const size = i < parts.length ? parts[i]!.length : JOIN_BYTES;
-      if (runBytes > 0 && runBytes + size > JOIN_BYTES) {
-        socket.write(i - from === 1 ? parts[from]! : Buffer.concat(parts.slice(from, i), runBytes));
-        runBytes = 0;
-        from = i;
-      }
-      runBytes += size;
-    }
-    socket.uncork();
   }
 
   private onDrain(): void {

@@ -1,0 +1,35 @@
+import java.util.*;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.serialization.*;
+
+/** Produces numbered records with acks=all and idempotence for a while; prints the number of each record that was acknowledged. */
+public class AckedProducer {
+  public static void main(String[] args) throws Exception {
+    Properties p = new Properties();
+    p.put("bootstrap.servers", args[0]);
+    p.put("acks", "all");
+    p.put("enable.idempotence", "true");
+    p.put("delivery.timeout.ms", "60000");
+    p.put("request.timeout.ms", "5000");
+    p.put("linger.ms", "1");
+    long end = System.currentTimeMillis() + Long.parseLong(args[2]);
+    StringBuilder acked = new StringBuilder();
+    AtomicLong failed = new AtomicLong();
+    try (Producer<String, String> producer = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
+      for (int i = 0; System.currentTimeMillis() < end; i++) {
+        String number = Integer.toString(i);
+        producer.send(new ProducerRecord<>(args[1], number, number), (metadata, error) -> {
+          synchronized (acked) {
+            if (error == null) acked.append(number).append('\n');
+            else failed.incrementAndGet();
+          }
+        });
+        if (i % 10 == 0) Thread.sleep(1);
+      }
+      producer.flush();
+    }
+    System.out.print(acked);
+    System.err.println("failed " + failed);
+  }
+}

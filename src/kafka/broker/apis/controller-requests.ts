@@ -1,0 +1,160 @@
+import type { Int64 } from '../../../wire/int64.ts';
+import type { RequestOf } from '../../protocol/api.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import { leaderAndIsr } from '../../protocol/messages/04-leader-and-isr.ts';
+import { stopReplica } from '../../protocol/messages/05-stop-replica.ts';
+import { updateMetadata } from '../../protocol/messages/06-update-metadata.ts';
+import type { PartitionDecision, PartitionStop, ReplicaManager } from '../../replication/replica-manager.ts';
+import type { AliveBroker, MetadataCache, MetadataUpdate } from '../metadata-cache.ts';
+import type { ServedApi } from '../served-api.ts';
+import { serve } from '../served-api.ts';
+
+export interface ControllerRequestsOptions {
+  readonly replicas: ReplicaManager;
+  readonly metadata: MetadataCache;
+  /** Of this broker's present registration; −1: not registered. */
+  brokerEpoch(): bigint;
+}
+
+const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
+
+/** What the controller sends: LeaderAndIsr, StopReplica, UpdateMetadata. Old controllers and old decisions are refused. */
+export function controllerRequestApis({
+  replicas,
+  metadata,
+  brokerEpoch,
+}: ControllerRequestsOptions): ServedApi[] {
+  /** Requests made for an earlier registration of this broker would undo what a later one was told (KIP-380). */
+  const checkBrokerEpoch = (epoch: Int64): void => {
+    if (BigInt(epoch) !== -1n && BigInt(epoch) < brokerEpoch())
+      throw new KafkaError(ErrorCode.STALE_BROKER_EPOCH);
+  };
+  return [
+    serve(
+      leaderAndIsr,
+      (request) => {
+        checkBrokerEpoch(request.brokerEpoch);
+        const codes = replicas.applyLeaderAndIsr(request.controllerEpoch, decisionsOf(request));
+        const partitionErrors = codes.map(({ topic, partition, code }) => ({
+          topicName: topic,
+          partitionIndex: partition,
+          errorCode: code,
+        }));
+        const topics = request.topicStates.map(({ topicName, topicId }) => ({
+          topicId,
+          partitionErrors: partitionErrors.filter((each) => each.topicName === topicName),
+        }));
+        return { errorCode: ErrorCode.NONE, partitionErrors, topics };
+      },
+      { errorResponse: (_, errorCode) => ({ errorCode, partitionErrors: [], topics: [] }) },
+    ),
+    serve(
+      stopReplica,
+      (request) => {
+        checkBrokerEpoch(request.brokerEpoch);
+        const codes = replicas.stopReplicas(request.controllerEpoch, stopsOf(request));
+        return {
+          errorCode: ErrorCode.NONE,
+          partitionErrors: codes.map(({ topic, partition, code }) => ({
+            topicName: topic,
+            partitionIndex: partition,
+            errorCode: code,
+          })),
+        };
+      },
+      { errorResponse: (_, errorCode) => ({ errorCode, partitionErrors: [] }) },
+    ),
+    serve(
+      updateMetadata,
+      (request) => {
+        checkBrokerEpoch(request.brokerEpoch);
+        replicas.checkControllerEpoch(request.controllerEpoch);
+        metadata.update(updateOf(request));
+        return { errorCode: ErrorCode.NONE };
+      },
+      { errorResponse: (_, errorCode) => ({ errorCode }) },
+    ),
+  ];
+}
+
+function decisionsOf(request: RequestOf<typeof leaderAndIsr>): PartitionDecision[] {
+  const decision = (
+    topic: string,
+    state: RequestOf<typeof leaderAndIsr>['topicStates'][number]['partitionStates'][number],
+  ): PartitionDecision => ({
+    topic,
+    partition: state.partitionIndex,
+    controllerEpoch: state.controllerEpoch,
+    leader: state.leader,
+    leaderEpoch: state.leaderEpoch,
+    isr: state.isr,
+    zkVersion: state.partitionEpoch,
+    replicas: state.replicas,
+    isNew: state.isNew,
+  });
+  return [
+    ...request.ungroupedPartitionStates.map((state) =>
+      decision(state.topicName, {
+        ...state,
+        addingReplicas: [],
+        removingReplicas: [],
+        leaderRecoveryState: 0,
+      }),
+    ),
+    ...request.topicStates.flatMap(({ topicName, partitionStates }) =>
+      partitionStates.map((state) => decision(topicName, state)),
+    ),
+  ];
+}
+
+const NO_EPOCH = -1;
+
+function stopsOf(request: RequestOf<typeof stopReplica>): PartitionStop[] {
+  const deleteLog = request.deletePartitions;
+  return [
+    ...request.ungroupedPartitions.map(({ topicName, partitionIndex }) => ({
+      topic: topicName,
+      partition: partitionIndex,
+      leaderEpoch: NO_EPOCH,
+      deleteLog,
+    })),
+    ...request.topics.flatMap(({ name, partitionIndexes }) =>
+      partitionIndexes.map((partition) => ({ topic: name, partition, leaderEpoch: NO_EPOCH, deleteLog })),
+    ),
+    ...request.topicStates.flatMap(({ topicName, partitionStates }) =>
+      partitionStates.map((state) => ({
+        topic: topicName,
+        partition: state.partitionIndex,
+        leaderEpoch: state.leaderEpoch,
+        deleteLog: state.deletePartition,
+      })),
+    ),
+  ];
+}
+
+function updateOf(request: RequestOf<typeof updateMetadata>): MetadataUpdate {
+  const partitions: MetadataUpdate['partitions'][number][] = request.ungroupedPartitionStates.map(
+    ({ topicName, partitionIndex, ...state }) => ({ topic: topicName, partition: partitionIndex, state }),
+  );
+  for (const { topicName, partitionStates } of request.topicStates)
+    for (const { partitionIndex, ...state } of partitionStates)
+      partitions.push({ topic: topicName, partition: partitionIndex, state });
+  return { controllerId: request.controllerId, brokers: request.liveBrokers.map(aliveBroker), partitions };
+}
+
+function aliveBroker(broker: RequestOf<typeof updateMetadata>['liveBrokers'][number]): AliveBroker {
+  const endpoints = broker.endpoints.map(({ host, port, listener, securityProtocol }) => ({
+    host,
+    port,
+    securityProtocol,
+    // before listeners had names (KIP-103) a protocol was one
+    listener: listener === '' ? (SECURITY_PROTOCOLS[securityProtocol] ?? 'PLAINTEXT') : listener,
+  }));
+  if (endpoints.length === 0)
+    endpoints.push({ host: broker.v0Host, port: broker.v0Port, securityProtocol: 0, listener: 'PLAINTEXT' });
+  return {
+    id: broker.id,
+    rack: broker.rack,
+    endpoints: new Map(endpoints.map((each) => [each.listener, each])),
+  };
+}

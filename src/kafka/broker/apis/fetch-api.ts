@@ -1,0 +1,183 @@
+import { toSafe } from '../../../wire/int64.ts';
+import type { RequestOf, ResponseDraft } from '../../protocol/api.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import { fetch } from '../../protocol/messages/01-fetch.ts';
+import type { FetchParams, FetchResult } from '../../replication/fetch-reader.ts';
+import type { FetchContext, FetchPartition, FetchSessionCache } from '../../replication/fetch-session.ts';
+import type { ReplicaManager } from '../../replication/replica-manager.ts';
+import type { Clock } from '../../../runtime/runtime.ts';
+import { nowOrLater } from '../now-or-later.ts';
+import type { RequestContext, ServedApi } from '../served-api.ts';
+import { serve } from '../served-api.ts';
+import type { FetchConverter } from './fetch-converter.ts';
+
+type FetchRequest = RequestOf<typeof fetch>;
+type FetchResponse = ResponseDraft<typeof fetch>;
+type TopicAnswer = FetchResponse['responses'][number];
+type PartitionAnswer = TopicAnswer['partitions'][number];
+
+export interface FetchApiOptions {
+  readonly replicas: ReplicaManager;
+  readonly sessions: FetchSessionCache;
+  readonly convert: FetchConverter;
+  readonly clock: Clock;
+}
+
+/** 18 lets followers tell their high watermark, which brokers with ZooKeeper never do. */
+const VERSIONS = [0, 17] as const;
+/** From here on topics are named by ids. No topic of a cluster with inter.broker.protocol.version 2.3 has one. */
+const TOPIC_ID_VERSION = 13;
+const READ_COMMITTED = 1;
+
+const SESSION_ERRORS = {
+  notFound: ErrorCode.FETCH_SESSION_ID_NOT_FOUND,
+  invalidEpoch: ErrorCode.INVALID_FETCH_SESSION_EPOCH,
+  topicIdError: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR,
+};
+
+/** Fetch: what consumers and followers read. Waits for `minBytes`, remembers sessions, answers of a session what changed. */
+export function fetchApi(options: FetchApiOptions): ServedApi {
+  const { replicas, sessions, clock } = options;
+  return serve(
+    fetch,
+    (request, context) => {
+      const fetcher = sessions.begin(sessionRequest(request, context), clock.monotonicMs());
+      if (fetcher.kind === 'error')
+        return { errorCode: SESSION_ERRORS[fetcher.code], sessionId: 0, responses: [] };
+      const wanted = fetcher.kind === 'full' ? fetcher.partitions : [...fetcher.session.partitions()];
+      const params = fetchParams(request, context);
+      if (context.apiVersion >= TOPIC_ID_VERSION)
+        return respond(fetcher, wanted.map(unknownTopicId), context, options);
+      return nowOrLater<FetchResult[], FetchResponse>(
+        (done) => {
+          const delayed = replicas.fetch(wanted, params, done);
+          if (delayed !== null) context.onClosed(() => delayed.cancel());
+        },
+        (results) => respond(fetcher, results, context, options),
+      );
+    },
+    {
+      versions: VERSIONS,
+      errorResponse: (_, code) => ({ errorCode: code, sessionId: 0, responses: [] }),
+    },
+  );
+}
+
+function replicaOf(request: FetchRequest): number {
+  return request.replicaState.replicaId >= 0 ? request.replicaState.replicaId : request.replicaId;
+}
+
+function fetchParams(request: FetchRequest, context: RequestContext): FetchParams {
+  const replica = replicaOf(request);
+  return {
+    replica,
+    apiVersion: context.apiVersion,
+    maxWaitMs: request.maxWaitMs,
+    minBytes: request.minBytes,
+    maxBytes: request.maxBytes,
+    readCommitted: replica < 0 && request.isolationLevel === READ_COMMITTED,
+  };
+}
+
+function sessionRequest(
+  request: FetchRequest,
+  context: RequestContext,
+): Parameters<FetchSessionCache['begin']>[0] {
+  const partitions: FetchPartition[] = [];
+  for (const { topic, topicId, partitions: wanted } of request.topics)
+    for (const each of wanted)
+      partitions.push({
+        topic,
+        topicId,
+        partition: each.partition,
+        fetchOffset: toSafe(each.fetchOffset, 'fetch offset'),
+        maxBytes: each.partitionMaxBytes,
+        logStartOffset: toSafe(each.logStartOffset, 'log start offset'),
+        currentLeaderEpoch: each.currentLeaderEpoch,
+        lastFetchedEpoch: each.lastFetchedEpoch,
+        sentHighWatermark: -1,
+        sentLogStartOffset: -1,
+      });
+  return {
+    sessionId: request.sessionId,
+    sessionEpoch: request.sessionEpoch,
+    fromFollower: replicaOf(request) >= 0,
+    usesTopicIds: context.apiVersion >= TOPIC_ID_VERSION,
+    partitions,
+    forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions: indexes }) =>
+      indexes.map((partition) => ({ topic, topicId, partition })),
+    ),
+  };
+}
+
+function unknownTopicId(request: FetchPartition): FetchResult {
+  return {
+    request,
+    code: ErrorCode.UNKNOWN_TOPIC_ID,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    aborted: null,
+    records: [],
+    sizeBytes: 0,
+    diverging: null,
+  };
+}
+
+function respond(
+  fetcher: Exclude<FetchContext, { kind: 'error' }>,
+  results: readonly FetchResult[],
+  context: RequestContext,
+  { replicas, convert }: FetchApiOptions,
+): FetchResponse {
+  const responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[] = [];
+  let last: (typeof responses)[number] | undefined;
+  for (const result of results) {
+    const { request } = result;
+    const converted = convert(
+      result,
+      context.apiVersion,
+      replicas.partition(request.topic, request.partition),
+    );
+    if (!isNews(fetcher, converted)) continue;
+    if (last === undefined || last.topic !== request.topic || last.topicId !== request.topicId) {
+      last = { topic: request.topic, topicId: request.topicId, partitions: [] };
+      responses.push(last);
+    }
+    last.partitions.push(partitionAnswer(converted));
+  }
+  return { errorCode: ErrorCode.NONE, sessionId: fetcher.session?.id ?? 0, responses };
+}
+
+/** A session is told what it doesn't know yet; others are told all. */
+function isNews(fetcher: Exclude<FetchContext, { kind: 'error' }>, result: FetchResult): boolean {
+  const { session } = fetcher;
+  if (session === null) return true;
+  const { request } = result;
+  const changed =
+    result.sizeBytes > 0 ||
+    result.code !== ErrorCode.NONE ||
+    result.diverging !== null ||
+    request.sentHighWatermark !== result.highWatermark ||
+    request.sentLogStartOffset !== result.logStartOffset;
+  // after an error the fetcher is told again when it is over
+  request.sentHighWatermark = result.code === ErrorCode.NONE ? result.highWatermark : -1;
+  request.sentLogStartOffset = result.logStartOffset;
+  if (result.sizeBytes > 0) session.served(request);
+  return changed || fetcher.kind === 'full';
+}
+
+function partitionAnswer(result: FetchResult): PartitionAnswer {
+  const { request, diverging, aborted } = result;
+  return {
+    partitionIndex: request.partition,
+    errorCode: result.code,
+    highWatermark: result.highWatermark,
+    lastStableOffset: result.lastStableOffset,
+    logStartOffset: result.logStartOffset,
+    ...(diverging === null ? undefined : { divergingEpoch: diverging }),
+    abortedTransactions: aborted,
+    preferredReadReplica: -1,
+    records: result.records.length === 1 ? result.records[0]! : result.records,
+  };
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { behavesAsRuntime } from '../../../test/runtime-behaviour.ts';
+import { silentLog } from './log.ts';
+import { createNodeRuntime } from './node-runtime.ts';
+
+const folders: string[] = [];
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gregor-'));
+  folders.push(folder);
+  return folder;
+}
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+behavesAsRuntime('the real machine', () => {
+  const runtime = createNodeRuntime({ log: silentLog });
+  const folder = temporaryFolder();
+  return { here: runtime, there: runtime, thereHost: 'localhost', folder, play: (body) => body() };
+});
+
+test('a lock ends with its process, also when that is killed', async () => {
+  const path = join(temporaryFolder(), 'lock');
+  const { files } = createNodeRuntime({ log: silentLog });
+  const script = `import { lockFile } from ${JSON.stringify(new URL('file-lock.ts', import.meta.url).href)};
+    process.send(lockFile(${JSON.stringify(path)}) !== null);
+    setInterval(() => {}, 1000);`;
+  const bundled = await bundle(script);
+  const child = spawn(process.execPath, ['--input-type=module', '-e', bundled], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  expect(await new Promise((resolve) => child.once('message', resolve))).toBe(true);
+  expect(files.lock(path)).toBeNull();
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.once('exit', resolve));
+  const lock = files.lock(path);
+  expect(lock).not.toBeNull();
+  lock!.release();
+});
+
+/** Node 20 runs no TypeScript by itself. */
+async function bundle(script: string): Promise<string> {
+  const { build } = await import('esbuild');
+  const result = await build({
+    stdin: { contents: script.replaceAll('file://', ''), resolveDir: '/', loader: 'ts' },
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+  });
+  return result.outputFiles[0]!.text;
+}
+
+test('jobs that were put off run before the connections that they write to are flushed', async () => {
+  const { clock, network } = createNodeRuntime({ log: silentLog });
+  const chunks: string[] = [];
+  const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    connection.start({
+      data: (bytes) => {
+        connection.write(Buffer.from(`now ${bytes}, `));
+        clock.soon(() => connection.write(Buffer.from('soon')));
+      },
+      closed: () => undefined,
+    });
+  });
+  const client = await network.connect(listener.endpoint);
+  await new Promise<void>((resolve) => {
+    client.start({
+      data: (bytes) => {
+        chunks.push(String(bytes));
+        client.destroy();
+      },
+      closed: () => resolve(),
+    });
+    client.write(Buffer.from('x'));
+  });
+  expect(chunks).toEqual(['now x, soon']);
+  await listener.close();
+});
+
+test('a connection that nobody answers is given up', async () => {
+  const { network } = createNodeRuntime({ log: silentLog });
+  // An address that is reserved for documentation: packets to it get lost or are refused, but never answered.
+  const attempt = network.connect({ host: '192.0.2.1', port: 9 }, { timeoutMs: 20 });
+  await expect(attempt).rejects.toMatchObject({ name: 'NetworkError' });
+});

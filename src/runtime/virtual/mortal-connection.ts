@@ -1,0 +1,65 @@
+import type { Connection, ConnectionHandler, Endpoint } from '../runtime.ts';
+import type { Life, Mortal } from './life.ts';
+
+/**
+ * A connection with the outside, given to a process on a host: its ends are called what they are on the virtual network, and it
+ * ends with the process. The bytes go straight between the real socket and the process.
+ */
+export class MortalConnection implements Connection, Mortal {
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  private readonly real: Connection;
+  private readonly life: Life;
+
+  constructor(real: Connection, life: Life, local: Endpoint, remote: Endpoint) {
+    this.real = real;
+    this.life = life;
+    this.local = local;
+    this.remote = remote;
+    life.add(this);
+  }
+
+  get bufferedBytes(): number {
+    return this.real.bufferedBytes;
+  }
+
+  start(handler: ConnectionHandler): void {
+    const { life } = this;
+    this.real.start({
+      data: (bytes) => {
+        if (life.alive) handler.data(bytes);
+      },
+      drained: () => {
+        if (life.alive) handler.drained?.();
+      },
+      closed: (error) => {
+        life.remove(this);
+        if (life.alive) handler.closed(error);
+      },
+    });
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.life.alive && this.real.write(bytes);
+  }
+
+  pause(): void {
+    this.real.pause();
+  }
+
+  resume(): void {
+    this.real.resume();
+  }
+
+  end(): void {
+    this.real.end();
+  }
+
+  destroy(): void {
+    this.real.destroy();
+  }
+
+  die(): void {
+    this.real.destroy();
+  }
+}
