@@ -129,10 +129,22 @@ export class LogManager {
     return this.byKey.get(`${topic} ${partition}`);
   }
 
-  /** Opens or makes the log, in `folder` or else in the folder with the fewest logs. Throws KAFKA_STORAGE_ERROR. */
-  getOrCreate(topic: string, partition: number, options?: { folder?: string }): PartitionLog {
+  /**
+   * Opens or makes the log, in `folder` or else in the folder with the fewest logs. `isNew: false`: it was there before, so while a folder is
+   * offline it may be in that one and isn't made anew. Throws KAFKA_STORAGE_ERROR.
+   */
+  getOrCreate(
+    topic: string,
+    partition: number,
+    options?: { folder?: string | undefined; isNew?: boolean | undefined },
+  ): PartitionLog {
     const existing = this.get(topic, partition);
     if (existing !== undefined) return existing;
+    if (options?.isNew === false && this.failedFolders.length > 0)
+      throw new KafkaError(
+        ErrorCode.KAFKA_STORAGE_ERROR,
+        `${topic}-${partition} may be in a folder that is offline`,
+      );
     const topicPartition = { topic, partition };
     const folder = this.chooseFolder(options?.folder);
     if (folder === undefined)

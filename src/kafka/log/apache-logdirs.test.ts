@@ -1,0 +1,174 @@
+/** Log folders that brokers of 2.3.0 and 3.9.1 left open here and give back what those brokers gave. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  fixtureBytes,
+  logdirFixture,
+  logdirNames,
+  unpackLogdir,
+  type LogdirRecord,
+} from '../../../test/support/logdir-fixtures.ts';
+import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
+import { silentLog } from '../../runtime/node/log.ts';
+import * as batch from '../records/batch.ts';
+import { readMarker } from '../records/control-record.ts';
+import { readRecords } from '../records/read-records.ts';
+import { defaultLogConfig } from './log-config.ts';
+import { LogManager } from './log-manager.ts';
+import type { PartitionLog } from './partition-log.ts';
+
+const runtime = createNodeRuntime({ log: silentLog });
+let root = '';
+let managers: LogManager[] = [];
+beforeEach(() => {
+  root = mkdtempSync(`${tmpdir()}/gregor-logdirs-`);
+});
+afterEach(async () => {
+  for (const manager of managers) await manager.stop();
+  managers = [];
+  rmSync(root, { recursive: true });
+});
+
+const config = (topic: string): typeof defaultLogConfig => ({
+  ...defaultLogConfig,
+  segmentBytes: 4096,
+  indexIntervalBytes: 256,
+  segmentIndexBytes: 65_536,
+  messageMagic: topic.includes('fmt0.9.0') ? 0 : topic.includes('fmt0.10.2') ? 1 : 2,
+});
+
+async function open(name: string): Promise<LogManager> {
+  const manager = await LogManager.open(runtime, {
+    folders: [unpackLogdir(name, root)],
+    brokerId: -1,
+    topicConfig: config,
+  });
+  managers.push(manager);
+  return manager;
+}
+
+function split(key: string): [string, number] {
+  const dash = key.lastIndexOf('-');
+  return [key.slice(0, dash), Number(key.slice(dash + 1))];
+}
+
+/** Reads as a consumer does, by fetches of `maxBytes`. */
+function consume(log: PartitionLog, upTo: number, committed: boolean, maxBytes: number): unknown[] {
+  const records: unknown[] = [];
+  const aborting = new Set<number>();
+  let next = log.logStartOffset;
+  while (next < upTo) {
+    const result = log.read(next, maxBytes, upTo, true);
+    if (result.sizeBytes === 0) break;
+    const b = Buffer.concat([...result.records]);
+    const aborted = committed
+      ? log.abortedTransactions(next, result.nextOffset).sort((x, y) => x.firstOffset - y.firstOffset)
+      : [];
+    batch.forEachBatch(b, 0, b.length, (at, size) => {
+      const last = batch.lastOffset(b, at);
+      const producer = batch.producerId(b, at);
+      while (aborted.length > 0 && aborted[0]!.firstOffset <= last) aborting.add(aborted.shift()!.producerId);
+      if (batch.isControl(b, at)) {
+        if (readMarker(runtime.codecs, b, at, size)?.type === 'abort') aborting.delete(producer);
+        return;
+      }
+      if (batch.isTransactional(b, at) && aborting.has(producer)) return;
+      for (const r of readRecords(runtime.codecs, b, at, size))
+        if (r.offset >= next && r.offset < upTo)
+          records.push({ ...r, epoch: batch.partitionLeaderEpoch(b, at) });
+    });
+    next = result.nextOffset;
+  }
+  return records;
+}
+
+const said = (records: LogdirRecord[]): unknown[] =>
+  records.map((r) => ({
+    offset: r.o,
+    timestamp: r.t,
+    key: fixtureBytes(r.k),
+    value: fixtureBytes(r.v),
+    headers: (r.h ?? []).map(([key, value]) => ({ key, value: fixtureBytes(value) })),
+    epoch: r.le,
+  }));
+
+describe.each(logdirNames)('%s', (name) => {
+  const fixture = logdirFixture(name);
+
+  test('every record reads back, in fetches of any size', async () => {
+    const manager = await open(name);
+    for (const [key, expected] of Object.entries(fixture.readUncommitted)) {
+      const log = manager.get(...split(key))!;
+      log.highWatermark = expected.highWatermark;
+      expect([key, log.logStartOffset, log.highWatermark]).toEqual([
+        key,
+        expected.logStartOffset,
+        expected.highWatermark,
+      ]);
+      for (const maxBytes of [1, 700, 1 << 20])
+        expect(consume(log, log.highWatermark, false, maxBytes)).toEqual(said(expected.records));
+    }
+  });
+
+  test('read_committed gives what was committed, up to the last stable offset', async () => {
+    const manager = await open(name);
+    for (const [key, expected] of Object.entries(fixture.readCommitted ?? {})) {
+      const log = manager.get(...split(key))!;
+      log.highWatermark = log.logEndOffset;
+      expect([key, log.lastStableOffset]).toEqual([key, expected.lastStableOffset]);
+      expect(consume(log, log.lastStableOffset, true, 1 << 20)).toEqual(said(expected.records));
+    }
+  });
+
+  if (fixture.batches !== undefined)
+    test('the batches are those that the broker had', async () => {
+      const manager = await open(name);
+      for (const [key, rows] of Object.entries(fixture.batches!))
+        expect([key, batchRows(manager.get(...split(key))!)]).toEqual([key, rows]);
+    });
+
+  if (!name.endsWith('unclean'))
+    test('stopping again leaves the text files as they were', async () => {
+      const manager = await open(name);
+      await manager.stop();
+      for (const [path, before] of Object.entries(fixture.textFiles)) {
+        if (path.endsWith('partition.metadata')) continue;
+        const now = readFileSync(`${root}/${name}/${path}`, 'utf8');
+        expect([path, now.split('\n').sort()]).toEqual([path, before.split('\n').sort()]);
+      }
+    });
+});
+
+function batchRows(log: PartitionLog): unknown[] {
+  const rows: unknown[] = [];
+  for (const segment of log.segmentList.all) {
+    const scan = segment.scan();
+    while (scan.next()) {
+      const { buffer: b, at } = scan;
+      const v2 = batch.magic(b, at) === 2;
+      rows.push([
+        segment.logPath.slice(segment.logPath.lastIndexOf('/') + 1),
+        scan.position,
+        scan.size,
+        batch.magic(b, at),
+        batch.baseOffset(b, at),
+        batch.lastOffset(b, at),
+        v2 ? batch.partitionLeaderEpoch(b, at) : null,
+        batch.attributes(b, at) & 7,
+        batch.hasLogAppendTime(b, at),
+        ...(v2
+          ? [
+              batch.isTransactional(b, at),
+              batch.isControl(b, at),
+              batch.producerId(b, at),
+              batch.producerEpoch(b, at),
+              batch.baseSequence(b, at),
+              batch.recordCount(b, at),
+            ]
+          : [null, null, null, null, null, null]),
+      ]);
+    }
+  }
+  return rows;
+}
