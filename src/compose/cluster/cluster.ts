@@ -1,0 +1,161 @@
+import type { Dependency } from '../model.ts';
+import type { ServiceRunner, ServiceState, ServiceStatus } from './service-runner.ts';
+
+interface Member {
+  readonly runner: ServiceRunner;
+  state: ServiceState;
+  startedMs: number;
+  readyAfterMs: number | null;
+  error: string | null;
+  /** Settles when the service is ready or has failed. Never rejects. */
+  settled: Promise<void>;
+}
+
+/** All services of a project as one thing: started in the order of depends_on, stopped in the reverse one. */
+export class Cluster {
+  private readonly members = new Map<string, Member>();
+  private readonly nowMs: () => number;
+  private closing = false;
+
+  /** runners: in the order of start. nowMs: a clock that never goes back. */
+  constructor(runners: readonly ServiceRunner[], nowMs: () => number) {
+    this.nowMs = nowMs;
+    for (const runner of runners)
+      this.members.set(runner.planned.name, {
+        runner,
+        state: 'waiting',
+        startedMs: 0,
+        readyAfterMs: null,
+        error: null,
+        settled: Promise.resolve(),
+      });
+  }
+
+  /** Takes all published ports, then starts everything. Resolves when each service is ready or has failed. */
+  async start(): Promise<void> {
+    try {
+      for (const { runner } of this.members.values()) await runner.publish();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+    for (const member of this.members.values()) member.settled = this.startAfterDependencies(member);
+    await Promise.all([...this.members.values()].map((member) => member.settled));
+  }
+
+  status(): ServiceStatus[] {
+    return [...this.members.values()].map(({ runner, state, readyAfterMs, error }) => ({
+      name: runner.planned.name,
+      kind: runner.planned.kind,
+      state,
+      published: runner.published,
+      readyAfterMs,
+      error,
+    }));
+  }
+
+  /** Stops what runs, last started first, those that don't depend on one another at once; then gives the ports back. */
+  async stop(): Promise<void> {
+    this.closing = true;
+    const stopped = new Map<string, Promise<void>>();
+    for (const member of [...this.members.values()].reverse()) {
+      const dependents = [...this.members.values()].filter((other) =>
+        other.runner.planned.service.dependsOn.some(({ service }) => service === member.runner.planned.name),
+      );
+      const before = dependents.map((other) => stopped.get(other.runner.planned.name) ?? Promise.resolve());
+      stopped.set(
+        member.runner.planned.name,
+        Promise.all(before).then(() => this.stopOne(member)),
+      );
+    }
+    await Promise.all(stopped.values());
+    await this.close();
+  }
+
+  /** Ends everything at once. */
+  killAll(): void {
+    this.closing = true;
+    for (const { runner } of this.members.values()) runner.kill();
+  }
+
+  /** @throws Error when there is no such service, or it doesn't run. */
+  kill(name: string): void {
+    const member = this.find(name);
+    if (member.state !== 'ready' && member.state !== 'starting') throw new Error(`${name} isn't running`);
+    member.state = 'killed';
+    member.runner.kill();
+  }
+
+  /** Stops the service cleanly if it runs, and starts it again. Rejects with the reason when it doesn't start. */
+  async restart(name: string): Promise<void> {
+    const member = this.find(name);
+    await member.settled;
+    await this.stopOne(member);
+    member.settled = this.startNow(member);
+    await member.settled;
+    if (member.error !== null) throw new Error(member.error);
+  }
+
+  private find(name: string): Member {
+    const member = this.members.get(name);
+    if (member === undefined)
+      throw new Error(`no service is called ${name}; there are ${[...this.members.keys()].join(', ')}`);
+    return member;
+  }
+
+  private async startAfterDependencies(member: Member): Promise<void> {
+    const { name, service } = member.runner.planned;
+    for (const dependency of service.dependsOn) {
+      const other = this.members.get(dependency.service);
+      if (other === undefined) continue;
+      await other.settled;
+      if (other.state !== 'ready' && needsHealth(dependency)) {
+        member.state = 'failed';
+        member.error = `${name} waits for ${dependency.service} to be healthy, and that failed`;
+        return;
+      }
+    }
+    await this.startNow(member);
+  }
+
+  private async startNow(member: Member): Promise<void> {
+    if (this.closing) return;
+    member.state = 'starting';
+    member.error = null;
+    member.readyAfterMs = null;
+    member.startedMs = this.nowMs();
+    try {
+      await member.runner.start();
+      if (this.stateOf(member) !== 'starting') return;
+      member.state = 'ready';
+      member.readyAfterMs = this.nowMs() - member.startedMs;
+    } catch (error) {
+      if (this.stateOf(member) !== 'starting') return;
+      member.state = 'failed';
+      member.error = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  /** Read anew: it may have changed while something was awaited. */
+  private stateOf(member: Member): ServiceState {
+    return member.state;
+  }
+
+  private async stopOne(member: Member): Promise<void> {
+    if (member.state !== 'ready' && member.state !== 'starting') return;
+    member.state = 'stopping';
+    try {
+      await member.runner.stop();
+    } finally {
+      member.state = 'stopped';
+    }
+  }
+
+  private async close(): Promise<void> {
+    await Promise.all([...this.members.values()].map(({ runner }) => runner.close()));
+  }
+}
+
+function needsHealth(dependency: Dependency): boolean {
+  return dependency.condition !== 'service_started';
+}
