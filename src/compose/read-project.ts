@@ -21,6 +21,8 @@ export interface ReadOptions {
   readonly profiles?: readonly string[];
   /** Services that run even when their profile is off. */
   readonly services?: readonly string[];
+  /** Texts of files that aren't on the disk. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Reads a compose project with all that it refers to. `project` is null when there is nothing to check further. */
@@ -104,7 +106,7 @@ class ProjectReader {
     if (known !== undefined) return known;
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = this.options.texts?.get(file) ?? readFileSync(path, 'utf8');
     } catch (error) {
       this.problems.error(
         { file, line: 1 },

@@ -1,0 +1,98 @@
+import type { Listener, Log } from '../../runtime/runtime.ts';
+import type { Host, VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
+import type { PlannedService } from '../plan.ts';
+import { hostPath } from './host-paths.ts';
+import type { PublishedPort, ServiceRunner } from './service-runner.ts';
+import type { RunningServer, Starters } from './starters.ts';
+import { startPlanned } from './starters.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** A service as a host of a virtual network, in this process. */
+export class VirtualRunner implements ServiceRunner {
+  readonly planned: PlannedService;
+  private readonly host: Host;
+  private readonly starters: Starters;
+  private readonly log: Log;
+  private server: RunningServer | null = null;
+  private listeners: Listener[] = [];
+  private ports: PublishedPort[];
+
+  constructor(
+    planned: PlannedService,
+    projectFolder: string,
+    network: VirtualNetwork,
+    starters: Starters,
+    log: Log,
+  ) {
+    this.planned = planned;
+    this.starters = starters;
+    this.log = log;
+    this.ports = planned.service.ports
+      .filter((port) => port.protocol === 'tcp')
+      .map(({ hostAddress, hostPort, containerPort }) => ({
+        hostAddress: hostAddress === '' ? LOOPBACK : hostAddress,
+        hostPort,
+        containerPort,
+      }));
+    const { aliases, hostname } = planned;
+    const named = planned.service.networks;
+    this.host = network.host(planned.name, {
+      hostName: hostname,
+      networks: (named.length === 0 ? ['default'] : named.map(({ name }) => name)).map((name) => ({
+        network: name,
+        aliases: [...aliases, hostname],
+      })),
+      mapFile: (path) => hostPath(planned, projectFolder, path),
+      log,
+    });
+  }
+
+  get published(): readonly PublishedPort[] {
+    return this.ports;
+  }
+
+  async publish(): Promise<void> {
+    if (this.listeners.length > 0) return;
+    for (const [index, { hostAddress, hostPort, containerPort }] of this.ports.entries()) {
+      const listener = await this.host.publish(
+        { host: hostAddress, port: hostPort },
+        containerPort,
+        (refusal) => this.log.warn(refusal.message),
+      );
+      this.listeners.push(listener);
+      this.ports[index] = { hostAddress, hostPort: listener.endpoint.port, containerPort };
+    }
+  }
+
+  async start(): Promise<void> {
+    if (!this.host.alive) this.host.restart();
+    await this.publish();
+    const starting = this.host;
+    try {
+      this.server = await startPlanned(this.planned, starting.runtime, this.starters);
+    } catch (error) {
+      this.kill();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    try {
+      await this.server?.stop();
+    } finally {
+      this.kill();
+    }
+  }
+
+  kill(): void {
+    this.server = null;
+    this.listeners = [];
+    this.host.kill();
+  }
+
+  close(): Promise<void> {
+    this.kill();
+    return Promise.resolve();
+  }
+}
