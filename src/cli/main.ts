@@ -7,6 +7,7 @@ import { CommandFailure } from './failure.ts';
 
 interface Entry {
   readonly name: string;
+  /** Empty: not for people, and not in the help. */
   readonly summary: string;
   load(): Promise<(program: Command) => void>;
 }
@@ -16,6 +17,36 @@ const commands: readonly Entry[] = [
     name: 'up',
     summary: 'run the ZooKeeper and Kafka services of a compose file',
     load: async () => (await import('./up.ts')).addUp,
+  },
+  {
+    name: 'down',
+    summary: 'stop a running cluster cleanly',
+    load: async () => (await import('./down.ts')).addDown,
+  },
+  {
+    name: 'ps',
+    summary: 'list the services of a running cluster, their state and their ports',
+    load: async () => (await import('./ps.ts')).addPs,
+  },
+  {
+    name: 'logs',
+    summary: "show the log of a running cluster's services",
+    load: async () => (await import('./logs.ts')).addLogs,
+  },
+  {
+    name: 'kill',
+    summary: 'end a service at once, as kill -9 does',
+    load: async () => (await import('./kill.ts')).addKill,
+  },
+  {
+    name: 'restart',
+    summary: 'stop a service cleanly and start it again, or start a killed one',
+    load: async () => (await import('./restart.ts')).addRestart,
+  },
+  {
+    name: 'service',
+    summary: '',
+    load: async () => (await import('./service.ts')).addService,
   },
 ];
 
@@ -31,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
   const called = commands.find((entry) => entry.name === name);
   for (const entry of commands) {
     if (entry === called) (await entry.load())(program);
-    else program.command(entry.name).description(entry.summary);
+    else if (entry.summary !== '') program.command(entry.name).description(entry.summary);
   }
   for (const command of program.commands) command.exitOverride();
   await program.parseAsync(args, { from: 'user' });

@@ -20,15 +20,21 @@ export class Cluster {
   /** runners: in the order of start. nowMs: a clock that never goes back. */
   constructor(runners: readonly ServiceRunner[], nowMs: () => number) {
     this.nowMs = nowMs;
-    for (const runner of runners)
-      this.members.set(runner.planned.name, {
+    for (const runner of runners) {
+      const member: Member = {
         runner,
         state: 'waiting',
         startedMs: 0,
         readyAfterMs: null,
         error: null,
         settled: Promise.resolve(),
-      });
+      };
+      this.members.set(runner.planned.name, member);
+      runner.died = (reason) => {
+        member.state = 'failed';
+        member.error = reason;
+      };
+    }
   }
 
   /** Takes all published ports, then starts everything. Resolves when each service is ready or has failed. */

@@ -1,5 +1,4 @@
-import { join, posix } from 'node:path';
-import { mountOf } from '../checks/storage.ts';
+import { join } from 'node:path';
 import type { Mount } from '../model.ts';
 import type { PlannedService } from '../plan.ts';
 
@@ -8,13 +7,19 @@ export function stateFolder(projectFolder: string): string {
   return join(projectFolder, '.gregor');
 }
 
-/** The machine's path for a path of a service's container. Whatever no volume covers stays with the service, under `.gregor`. */
-export function hostPath(planned: PlannedService, projectFolder: string, containerPath: string): string {
-  const path = posix.join('/', containerPath);
-  const mount = mountOf(planned.service.volumes, path);
-  if (mount === undefined || mount.kind === 'anonymous' || mount.kind === 'tmpfs')
-    return join(stateFolder(projectFolder), 'services', planned.name, path);
-  return join(mountedAt(mount, projectFolder), path.slice(mount.target.length));
+/** Where the volumes of a service are on the machine; the others are below `rootOf`. */
+export function mountsOf(
+  planned: PlannedService,
+  projectFolder: string,
+): { inside: string; machine: string }[] {
+  return planned.service.volumes
+    .filter((mount) => mount.kind === 'bind' || mount.kind === 'volume')
+    .map((mount) => ({ inside: mount.target, machine: mountedAt(mount, projectFolder) }));
+}
+
+/** Whatever no volume covers stays with the service. */
+export function rootOf(planned: PlannedService, projectFolder: string): string {
+  return join(stateFolder(projectFolder), 'services', planned.name);
 }
 
 function mountedAt(mount: Mount, projectFolder: string): string {

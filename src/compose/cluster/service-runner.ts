@@ -13,6 +13,8 @@ export interface ServiceRunner {
   stop(): Promise<void>;
   /** As SIGKILL: nothing is told, nothing is flushed. */
   kill(): void;
+  /** Hears when the service ends by itself. */
+  died: (reason: string) => void;
   /** Gives the machine's ports back; nothing starts after it. */
   close(): Promise<void>;
 }
@@ -21,6 +23,17 @@ export interface PublishedPort {
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly containerPort: number;
+}
+
+/** What a service wants published: on 127.0.0.1 unless its file names an address. */
+export function publishedPorts(planned: PlannedService): PublishedPort[] {
+  return planned.service.ports
+    .filter((port) => port.protocol === 'tcp')
+    .map(({ hostAddress, hostPort, containerPort }) => ({
+      hostAddress: hostAddress === '' ? '127.0.0.1' : hostAddress,
+      hostPort,
+      containerPort,
+    }));
 }
 
 export type ServiceState = 'waiting' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'killed' | 'failed';

@@ -1,7 +1,6 @@
 import type { BrokerConfig } from '../../kafka/broker/config/broker-config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperConfig } from '../../zookeeper/server/config.ts';
-import type { PlannedService } from '../plan.ts';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -14,16 +13,21 @@ export interface Starters {
   broker(runtime: Runtime, config: BrokerConfig): Promise<RunningServer>;
 }
 
-/** Starts what is planned in the world that it is given. Paths are those of the service. */
-export async function startPlanned(
-  planned: PlannedService,
+/** What to start. A config is null when it had errors, which were told long before. */
+export type ServerToStart =
+  | { readonly kind: 'zookeeper'; readonly config: ZooKeeperConfig | null; readonly myid: string | null }
+  | { readonly kind: 'broker'; readonly config: BrokerConfig | null };
+
+/** Starts a server in the world that it is given. Paths are those of the service. */
+export async function startServer(
+  what: ServerToStart,
   runtime: Runtime,
   starters: Starters,
 ): Promise<RunningServer> {
-  if (planned.config === null) throw new Error(`the configuration of ${planned.name} has errors`);
-  if (planned.kind === 'broker') return starters.broker(runtime, planned.config);
-  if (planned.myid !== null) writeText(runtime, `${planned.config.dataDir}/myid`, `${planned.myid}\n`);
-  return starters.zookeeper(runtime, planned.config);
+  if (what.config === null) throw new Error('its configuration has errors');
+  if (what.kind === 'broker') return starters.broker(runtime, what.config);
+  if (what.myid !== null) writeText(runtime, `${what.config.dataDir}/myid`, `${what.myid}\n`);
+  return starters.zookeeper(runtime, what.config);
 }
 
 function writeText({ files }: Runtime, path: string, text: string): void {

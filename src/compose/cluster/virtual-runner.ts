@@ -1,22 +1,23 @@
 import type { Listener, Log } from '../../runtime/runtime.ts';
 import type { Host, VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
+import { mapMounts } from '../../runtime/virtual/mapped-files.ts';
 import type { PlannedService } from '../plan.ts';
-import { hostPath } from './host-paths.ts';
+import { mountsOf, rootOf } from './host-paths.ts';
 import type { PublishedPort, ServiceRunner } from './service-runner.ts';
+import { publishedPorts } from './service-runner.ts';
 import type { RunningServer, Starters } from './starters.ts';
-import { startPlanned } from './starters.ts';
-
-const LOOPBACK = '127.0.0.1';
+import { startServer } from './starters.ts';
 
 /** A service as a host of a virtual network, in this process. */
 export class VirtualRunner implements ServiceRunner {
   readonly planned: PlannedService;
+  died: (reason: string) => void = () => {};
   private readonly host: Host;
   private readonly starters: Starters;
   private readonly log: Log;
   private server: RunningServer | null = null;
   private listeners: Listener[] = [];
-  private ports: PublishedPort[];
+  private readonly ports: PublishedPort[];
 
   constructor(
     planned: PlannedService,
@@ -28,13 +29,7 @@ export class VirtualRunner implements ServiceRunner {
     this.planned = planned;
     this.starters = starters;
     this.log = log;
-    this.ports = planned.service.ports
-      .filter((port) => port.protocol === 'tcp')
-      .map(({ hostAddress, hostPort, containerPort }) => ({
-        hostAddress: hostAddress === '' ? LOOPBACK : hostAddress,
-        hostPort,
-        containerPort,
-      }));
+    this.ports = publishedPorts(planned);
     const { aliases, hostname } = planned;
     const named = planned.service.networks;
     this.host = network.host(planned.name, {
@@ -43,7 +38,7 @@ export class VirtualRunner implements ServiceRunner {
         network: name,
         aliases: [...aliases, hostname],
       })),
-      mapFile: (path) => hostPath(planned, projectFolder, path),
+      mapFile: mapMounts(mountsOf(planned, projectFolder), rootOf(planned, projectFolder)),
       log,
     });
   }
@@ -70,7 +65,7 @@ export class VirtualRunner implements ServiceRunner {
     await this.publish();
     const starting = this.host;
     try {
-      this.server = await startPlanned(this.planned, starting.runtime, this.starters);
+      this.server = await startServer(this.planned, starting.runtime, this.starters);
     } catch (error) {
       this.kill();
       throw error;
