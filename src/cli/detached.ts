@@ -29,10 +29,8 @@ export async function startDetached(
   mkdirSync(state, { recursive: true });
   const output = join(state, 'up.log');
   const child = spawnBackground(output, services, options);
-  let exited = false;
-  child.on('exit', () => (exited = true));
   let cluster: ClusterStatus | null = null;
-  while (cluster === null && !exited) {
+  while (cluster === null && child.exitCode === null && child.signalCode === null) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     cluster = await ask(path, { command: 'started' }).catch((error: unknown) => {
       if (error instanceof NotRunning) return null;

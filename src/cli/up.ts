@@ -111,11 +111,11 @@ function readPlan(services: readonly string[], options: UpOptions): Plan {
 async function runnersFor(options: UpOptions): Promise<Parameters<typeof RunningProject.open>[1]> {
   if (options.processes === true)
     return (await import('./process-runners.ts')).processRunners(options.verbose === true);
-  const [{ virtualRunners }, { apacheStarters }] = await Promise.all([
+  const [{ virtualRunners }, { serverStarters }] = await Promise.all([
     import('./make-runners.ts'),
     import('./server-starters.ts'),
   ]);
-  return virtualRunners(apacheStarters);
+  return virtualRunners(serverStarters);
 }
 
 /** First signal: a clean stop. Second: at once. Resolves when it was forced. */
