@@ -20,6 +20,8 @@ export interface ZooKeeper {
 
 export interface Broker {
   readonly id: number;
+  /** Of the process that runs now. */
+  readonly pid: number;
   readonly address: string;
   /** Ends the process at once, as kill -9 does. */
   kill(): Promise<void>;
@@ -102,6 +104,8 @@ export interface ClusterOptions {
   /** More lines for each server.properties. */
   readonly properties?: string;
   readonly zookeeper?: ZooKeeperMaker;
+  /** The heap of Apache's brokers. */
+  readonly heap?: string;
 }
 
 /** Settings that make short tests possible; the same for every maker. */
@@ -160,6 +164,10 @@ ${common}${options.properties ?? ''}`,
   return {
     id,
     address: `127.0.0.1:${port}`,
+    get pid() {
+      if (service === null) throw new Error(`broker ${id} was never started`);
+      return service.pid;
+    },
     get log() {
       return service?.log ?? '';
     },
@@ -170,7 +178,7 @@ ${common}${options.properties ?? ''}`,
           : new Service(
               `broker ${id}`,
               'java',
-              java(`kafka-${maker.split(' ')[1]}`, 'kafka.Kafka', [config]),
+              java(`kafka-${maker.split(' ')[1]}`, 'kafka.Kafka', [config], options.heap),
               { log },
             );
       service = started;
