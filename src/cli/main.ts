@@ -48,6 +48,11 @@ const commands: readonly Entry[] = [
     summary: '',
     load: async () => (await import('./service.ts')).addService,
   },
+  {
+    name: 'zookeeper',
+    summary: "run one ZooKeeper server, with Apache's own configuration file",
+    load: async () => (await import('./zookeeper.ts')).addZooKeeper,
+  },
 ];
 
 async function main(args: readonly string[]): Promise<void> {

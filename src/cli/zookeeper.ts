@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { arch, freemem, homedir, platform, release, tmpdir, totalmem, userInfo } from 'node:os';
+import type { Command } from 'commander';
+import { createLog } from '../runtime/node/log.ts';
+import { createNodeRuntime } from '../runtime/node/node-runtime.ts';
+import { formatProblem } from '../wire/problem.ts';
+import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
+import { startZooKeeper } from '../zookeeper/server/start.ts';
+import { CommandFailure } from './failure.ts';
+
+export function addZooKeeper(program: Command): void {
+  program
+    .command('zookeeper')
+    .description("run one ZooKeeper server, with Apache's own configuration file")
+    .argument('<zoo.cfg>', 'the configuration file')
+    .option('--log-format <format>', 'pretty or json', process.stderr.isTTY ? 'pretty' : 'json')
+    .action((file: string, options: { logFormat: string }) => runZooKeeper(file, options.logFormat));
+}
+
+async function runZooKeeper(file: string, logFormat: string): Promise<void> {
+  if (logFormat !== 'pretty' && logFormat !== 'json')
+    throw new CommandFailure(`--log-format can't be "${logFormat}"; write pretty or json`, 2);
+  const { config, problems } = parseZooKeeperConfig(readConfig(file), file);
+  for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
+  if (config === null) throw new CommandFailure('', 1);
+
+  const runtime = createNodeRuntime({ log: createLog({ format: logFormat }) });
+  let server;
+  try {
+    server = await startZooKeeper(runtime, config, { environment: environment() });
+  } catch (error) {
+    throw asFailure(error);
+  }
+  const signal = await Promise.race([untilSignal(), server.failure]).catch((error: unknown) => {
+    throw asFailure(error);
+  });
+  runtime.log.info(`stopping, as ${signal} says`);
+  await server.stop();
+}
+
+function readConfig(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(
+      `${file}:1 FILE_UNREADABLE: the file can't be read: ${(error as Error).message}`,
+    );
+  }
+}
+
+/** What the machine does to us is said in a sentence; everything else is a bug and keeps its stack. */
+function asFailure(error: unknown): unknown {
+  const expected = new Set(['NetworkError', 'FileError', 'StorageError']);
+  return error instanceof Error && expected.has(error.name) ? new CommandFailure(error.message) : error;
+}
+
+function untilSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+/** The machine as `envi` tells it, under the names that Java has. */
+function environment(): Record<string, string> {
+  const megabytes = (bytes: number): string => `${Math.floor(bytes / (1024 * 1024))}MB`;
+  return {
+    'java.io.tmpdir': tmpdir(),
+    'os.name': platform() === 'linux' ? 'Linux' : platform(),
+    'os.arch': arch() === 'x64' ? 'amd64' : arch(),
+    'os.version': release(),
+    'user.name': userInfo().username,
+    'user.home': homedir(),
+    'user.dir': process.cwd(),
+    'os.memory.free': megabytes(freemem()),
+    'os.memory.max': megabytes(totalmem()),
+    'os.memory.total': megabytes(process.memoryUsage().rss),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Clock, Log } from '../../runtime/runtime.ts';
+import type { Writer } from '../../wire/writer.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import type { Authentication } from './auth.ts';
+import type { ZooKeeperConfig } from './config.ts';
+import type { ClientConnection } from './connection.ts';
+import type { Reads } from './reads.ts';
+import type { Request } from './request.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { SessionTracker, TrackedSession } from './session-tracker.ts';
+import type { Stats } from './stats.ts';
+
+/** What a client's connection needs of its server. */
+export interface ConnectionHost {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly config: ZooKeeperConfig;
+  readonly tree: DataTree;
+  readonly reads: Reads;
+  readonly authentication: Authentication;
+  readonly sessions: SessionTracker<ClientConnection>;
+  readonly stats: Stats;
+  readonly metrics: ServerMetrics;
+  /** Puts a write into the pipeline. */
+  submit(request: Request): void;
+  /** A session of its own, from now on alive; its createSession is the caller's to submit. */
+  newSession(
+    timeoutMs: number,
+    connection: ClientConnection,
+    nowMs: number,
+  ): TrackedSession<ClientConnection>;
+  /** Something to write into until `giveBack`; `flush` is called at the end of the commits that are being applied. */
+  takeWriter(connection: ClientConnection): Writer;
+  giveBack(writer: Writer): void;
+  /** Called after each read of a socket: stops reading while too much is in work. */
+  throttle(connection: ClientConnection): void;
+  /** A four-letter word came: answer it and close. */
+  word(connection: ClientConnection, word: string): void;
+  /** The connection is gone. */
+  forget(connection: ClientConnection): void;
+}

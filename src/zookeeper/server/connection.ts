@@ -1,0 +1,494 @@
+import type { Connection, ConnectionHandler } from '../../runtime/runtime.ts';
+import { FrameSplitter } from '../../wire/frames.ts';
+import { Reader } from '../../wire/reader.ts';
+import { WireError } from '../../wire/wire-error.ts';
+import type { Writer } from '../../wire/writer.ts';
+import { EventType, KeeperState, Perms, SpecialXid } from '../jute/constants.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import * as messages from '../jute/messages.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { writeUstring } from '../jute/primitives.ts';
+import { allows, type Acl, type Id } from '../tree/acl.ts';
+import type { ApplyResult } from '../tree/apply-result.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { beginAnswer, endAnswer, writeHeader, writeResult } from './answers.ts';
+import { fourLetterWord } from './words.ts';
+import { Queue } from './queue.ts';
+import type { Client } from './reads.ts';
+import { Request, type Requester } from './request.ts';
+import { sessionPassword } from './session-id.ts';
+import type { TrackedSession } from './session-tracker.ts';
+import { Stats } from './stats.ts';
+
+/** Reading stops while so many requests of one client wait behind its writes. */
+const MAX_WAITING = 1000;
+/** Who doesn't read what is sent is cut off from here on (watch events come without being asked for). */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+
+/** Why a connection isn't read at the moment. */
+const PAUSED_BY_PEER = 1;
+const PAUSED_BY_WAITING = 2;
+const PAUSED_BY_SERVER = 4;
+
+const isWrite = new Set<number>([
+  OpCode.create,
+  OpCode.create2,
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.delete,
+  OpCode.deleteContainer,
+  OpCode.setData,
+  OpCode.setACL,
+  OpCode.multi,
+  OpCode.reconfig,
+  OpCode.closeSession,
+]);
+
+const isRead = new Set<number>([
+  OpCode.exists,
+  OpCode.getData,
+  OpCode.getACL,
+  OpCode.getChildren,
+  OpCode.getChildren2,
+  OpCode.sync,
+  OpCode.ping,
+  OpCode.multiRead,
+  OpCode.setWatches,
+  OpCode.setWatches2,
+  OpCode.addWatch,
+  OpCode.checkWatches,
+  OpCode.removeWatches,
+  OpCode.getEphemerals,
+  OpCode.getAllChildrenNumber,
+  OpCode.whoAmI,
+]);
+
+/**
+ * One client's connection. All requests of a socket read are handled in one go: reads with nothing of this client in front of them
+ * are answered straight from the tree, writes go into the pipeline, and what the client asks behind its writes waits for them, so
+ * that answers come in the order of the requests. What a turn answers leaves as one write.
+ */
+export class ClientConnection implements ConnectionHandler, Client, Requester {
+  readonly stats = new Stats();
+  readonly connection: Connection;
+  /** Wall clock. */
+  readonly establishedAtMs: number;
+  /** Monotonic clock. */
+  readonly openedAtMs: number;
+  authIds: readonly Id[];
+  session: TrackedSession<ClientConnection> | null = null;
+  lastOp = 0;
+  lastXid = -1;
+  lastZxid = -1;
+  lastResponseAtMs = 0;
+  lastLatencyMs = 0;
+  private readonly host: ConnectionHost;
+  private readonly splitter: FrameSplitter;
+  private readonly waiting = new Queue<Request>();
+  private output: Writer | null = null;
+  private isFirst = true;
+  private hasReadOnly = true;
+  private paused = 0;
+  private isOver = false;
+  /** A command came: nothing more is read. */
+  private isDeaf = false;
+  private nowMs = 0;
+
+  constructor(host: ConnectionHost, connection: Connection) {
+    this.host = host;
+    this.connection = connection;
+    this.splitter = new FrameSplitter(host.config.juteMaxBuffer - 1);
+    this.authIds = [{ scheme: 'ip', id: connection.remote.host }];
+    this.nowMs = host.clock.monotonicMs();
+    this.establishedAtMs = host.clock.wallMs();
+    this.openedAtMs = this.nowMs;
+  }
+
+  get sessionId(): bigint {
+    return this.session?.id ?? 0n;
+  }
+
+  /** Whether it is read at the moment; not while a command is answered. */
+  get isReading(): boolean {
+    return this.paused === 0 && !this.isDeaf;
+  }
+
+  /** Requests of this client that wait. */
+  get queued(): number {
+    return this.waiting.length;
+  }
+
+  data(bytes: Buffer): void {
+    if (this.isOver || this.isDeaf) return;
+    this.nowMs = this.host.clock.monotonicMs();
+    this.stats.bytesReceived += bytes.length;
+    this.host.stats.bytesReceived += bytes.length;
+    if (this.session !== null) this.session.touchedAtMs = this.nowMs;
+    try {
+      this.split(bytes);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.host.log.warn(`closed the connection of ${this.place}: ${error.message}`);
+      this.close();
+      return;
+    }
+    this.flush();
+    this.host.throttle(this);
+  }
+
+  drained(): void {
+    this.resume(PAUSED_BY_PEER);
+  }
+
+  closed(): void {
+    this.over();
+  }
+
+  /** Ends the connection; the session lives on. What was answered still goes out. */
+  close(): void {
+    if (this.isOver) return;
+    this.flush();
+    this.over();
+    this.connection.end();
+  }
+
+  /** Stops reading while the server has too much in work. */
+  hold(): void {
+    this.pause(PAUSED_BY_SERVER);
+  }
+
+  release(): void {
+    this.resume(PAUSED_BY_SERVER);
+  }
+
+  get place(): string {
+    return `${this.connection.remote.host}:${this.connection.remote.port}`;
+  }
+
+  /** A watch fired. Since 3.9.2 only who may read what changed is told. */
+  notify(eventType: number, path: string, zxid: number, acl: readonly Acl[]): void {
+    if (this.isOver) return;
+    if (eventType !== EventType.NodeDeleted && !this.mayRead(acl)) return;
+    const w = this.writer();
+    const at = beginAnswer(w, SpecialXid.notification, zxid, 0);
+    w.int32(eventType);
+    w.int32(KeeperState.SyncConnected);
+    writeUstring(w, path);
+    endAnswer(w, at);
+    this.responded(w.position - at);
+  }
+
+  /** Answers a write that was just applied, then all reads that waited behind it. */
+  answerWrite(request: Request, zxid: number, result: ApplyResult, nowMs: number): void {
+    this.waiting.shift();
+    if (this.isOver) return;
+    this.nowMs = nowMs;
+    const w = this.writer();
+    if (request.op === OpCode.createSession) this.welcome(zxid, result.error);
+    else {
+      const inBody = request.op === OpCode.multi && result.parts !== null;
+      const at = beginAnswer(w, request.xid, zxid, inBody ? 0 : result.error);
+      if (inBody || result.error === 0) writeResult(w, request.op, result, this.host.tree);
+      endAnswer(w, at);
+      this.answered(request.op, request.xid, zxid, w.position - at, request.receivedAtMs);
+    }
+    if (request.op === OpCode.closeSession) {
+      this.close();
+      return;
+    }
+    this.drainReads();
+  }
+
+  /** Sends what was answered. */
+  flush(): void {
+    const w = this.output;
+    if (w === null) return;
+    this.output = null;
+    let takesMore = true;
+    for (const part of w.parts()) takesMore = this.connection.write(part);
+    w.reset();
+    this.host.giveBack(w);
+    if (takesMore || this.isOver) return;
+    this.pause(PAUSED_BY_PEER);
+    if (this.connection.bufferedBytes > MAX_UNREAD_BYTES) {
+      this.host.log.warn(`cut off ${this.place}, which doesn't read what it is sent`);
+      this.over();
+      this.connection.destroy();
+    }
+  }
+
+  /** Frames that lie within `bytes` are handled in place. */
+  private split(bytes: Buffer): void {
+    let at = 0;
+    if (this.splitter.pendingBytes === 0) {
+      if (this.isFirst && bytes.length >= 4 && this.isWord(bytes)) return;
+      const longest = this.host.config.juteMaxBuffer;
+      while (at + 4 <= bytes.length) {
+        const length = bytes.readInt32BE(at);
+        if (length < 0 || length >= longest)
+          throw new WireError('frame length', at, `${length} is not between 0 and ${longest - 1}`);
+        const end = at + 4 + length;
+        if (end > bytes.length) break;
+        this.frame(bytes, at + 4, end);
+        if (this.isOver) return;
+        at = end;
+      }
+    }
+    if (at === bytes.length) return;
+    this.splitter.push(at === 0 ? bytes : bytes.subarray(at), (frame) => {
+      if (!this.isOver) this.frame(frame, 0, frame.length);
+    });
+  }
+
+  /** The first four bytes may be a command instead of a length. */
+  private isWord(bytes: Buffer): boolean {
+    const code = bytes.readInt32BE(0);
+    const word = fourLetterWord(code);
+    this.isFirst = false;
+    if (word === null) return false;
+    this.stats.received += 1;
+    this.host.stats.received += 1;
+    this.isDeaf = true;
+    this.host.word(this, word);
+    return true;
+  }
+
+  private frame(body: Buffer, start: number, end: number): void {
+    this.isFirst = false;
+    this.stats.received += 1;
+    this.host.stats.received += 1;
+    if (this.session === null) {
+      this.connect(body.subarray(start, end));
+      return;
+    }
+    if (end - start < 8) throw new WireError('request header', start, `${end - start} bytes instead of 8`);
+    const xid = body.readInt32BE(start);
+    const op = body.readInt32BE(start + 4);
+    if (isRead.has(op)) {
+      if (this.waiting.length === 0) this.read(xid, op, body, start + 8, end, this.nowMs);
+      else this.wait(xid, op, body, start + 8, end);
+    } else if (isWrite.has(op)) this.write(xid, op, body, start + 8, end);
+    else if (op === OpCode.auth) this.authenticate(xid, body.subarray(start + 8, end));
+    else if (op === OpCode.sasl) this.refuse(xid, 0, ErrorCode.AuthFailed);
+    else if (this.waiting.length === 0) this.refuse(xid, -1, ErrorCode.Unimplemented);
+    else this.wait(xid, op, body, start + 8, end);
+  }
+
+  private read(
+    xid: number,
+    op: number,
+    body: Buffer,
+    start: number,
+    end: number,
+    receivedAtMs: number,
+  ): void {
+    const w = this.writer();
+    const zxid = this.host.tree.lastZxid;
+    if (op === OpCode.setWatches || op === OpCode.setWatches2) {
+      // What it finds changed is told in front of the answer.
+      writeHeader(w, xid, zxid, this.host.reads.answer(this, op, body, start, end, w));
+      this.answered(op, xid, zxid, 20, receivedAtMs);
+      return;
+    }
+    const at = beginAnswer(w, xid, zxid, 0);
+    const error = this.host.reads.answer(this, op, body, start, end, w);
+    if (error !== 0) w.setInt32(at + 16, error);
+    const bytes = w.position - at;
+    w.setInt32(at, bytes - 4);
+    this.answered(op, xid, zxid, bytes, receivedAtMs);
+  }
+
+  private write(xid: number, op: number, body: Buffer, start: number, end: number): void {
+    const request = new Request(this, this.sessionId, xid, op, body, start, end, this.authIds, this.nowMs);
+    this.waiting.push(request);
+    if (op === OpCode.closeSession && this.session !== null) this.session.closing = true;
+    this.host.submit(request);
+  }
+
+  private wait(xid: number, op: number, body: Buffer, start: number, end: number): void {
+    this.waiting.push(new Request(null, this.sessionId, xid, op, body, start, end, this.authIds, this.nowMs));
+    if (this.waiting.length >= MAX_WAITING) this.pause(PAUSED_BY_WAITING);
+  }
+
+  /** Reads up to the next write. Their `requester` is null: nobody else answers them. */
+  private drainReads(): void {
+    for (;;) {
+      const next = this.waiting.peek();
+      if (next === undefined || next.requester !== null) break;
+      this.waiting.shift();
+      if (isRead.has(next.op))
+        this.read(next.xid, next.op, next.body, next.start, next.end, next.receivedAtMs);
+      else this.refuse(next.xid, -1, ErrorCode.Unimplemented);
+      if (this.isOver) return;
+    }
+    if (this.waiting.length < MAX_WAITING / 2) this.resume(PAUSED_BY_WAITING);
+  }
+
+  /** Answers with an error and closes. */
+  private refuse(xid: number, zxid: number, error: number): void {
+    const w = this.writer();
+    writeHeader(w, xid, zxid, error);
+    this.responded(20);
+    this.close();
+  }
+
+  private authenticate(xid: number, record: Buffer): void {
+    const packet = messages.authPacket.decode(new Reader(record));
+    const ids = this.host.authentication.authenticate(
+      packet.scheme ?? '',
+      packet.auth ?? Buffer.alloc(0),
+      this.connection.remote.host,
+    );
+    if (ids === null) {
+      this.host.metrics.authFailures += 1;
+      this.host.log.warn(`${this.place} could not be authenticated by the scheme ${packet.scheme}`);
+      this.refuse(xid, 0, ErrorCode.AuthFailed);
+      return;
+    }
+    const known = this.authIds.filter(
+      (own) => !ids.some((id) => id.scheme === own.scheme && id.id === own.id),
+    );
+    this.authIds = [...ids, ...known];
+    writeHeader(this.writer(), xid, 0, 0);
+    this.responded(20);
+  }
+
+  private connect(frame: Buffer): void {
+    const r = new Reader(frame);
+    r.int32();
+    const lastZxidSeen = r.int64();
+    const askedMs = r.int32();
+    const sessionId = r.int64Big();
+    const passwordBytes = r.int32();
+    const password = r.bytes(Math.max(0, passwordBytes));
+    this.hasReadOnly = r.remaining > 0;
+    if (lastZxidSeen > this.host.tree.lastZxid) {
+      this.host.log.warn(
+        `${this.place} has seen zxid ${lastZxidSeen}, and the last one here is ${this.host.tree.lastZxid}: it must look for another server`,
+      );
+      this.close();
+      return;
+    }
+    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.host.config;
+    const timeoutMs = Math.min(Math.max(askedMs, minSessionTimeoutMs), maxSessionTimeoutMs);
+    if (sessionId === 0n) this.openSession(timeoutMs);
+    else this.resumeSession(sessionId, password, timeoutMs);
+  }
+
+  private openSession(timeoutMs: number): void {
+    const session = this.host.newSession(timeoutMs, this, this.nowMs);
+    this.session = session;
+    const body = Buffer.alloc(4);
+    body.writeInt32BE(timeoutMs);
+    const request = new Request(
+      this,
+      session.id,
+      0,
+      OpCode.createSession,
+      body,
+      0,
+      4,
+      this.authIds,
+      this.nowMs,
+    );
+    this.waiting.push(request);
+    this.host.submit(request);
+  }
+
+  /** The connection that held the session goes, even if the password turns out to be wrong: so do Apache's servers. */
+  private resumeSession(sessionId: bigint, password: Buffer, timeoutMs: number): void {
+    const session = this.host.sessions.get(sessionId);
+    session?.connection?.close();
+    if (session === undefined || session.closing || !sessionPassword(sessionId).equals(password)) {
+      this.greet(0, 0n, Buffer.alloc(16));
+      this.close();
+      return;
+    }
+    session.timeoutMs = timeoutMs;
+    session.touchedAtMs = this.nowMs;
+    session.connection = this;
+    this.session = session;
+    this.host.metrics.revalidations += 1;
+    this.welcome(this.host.tree.lastZxid, 0);
+  }
+
+  private welcome(zxid: number, error: number): void {
+    const session = this.session!;
+    if (error === 0) {
+      this.greet(session.timeoutMs, session.id, sessionPassword(session.id));
+      this.lastOp = OpCode.createSession;
+      this.lastZxid = zxid;
+      this.lastResponseAtMs = this.nowMs;
+    } else {
+      this.greet(0, 0n, Buffer.alloc(16));
+      this.close();
+    }
+  }
+
+  private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {
+    const w = this.writer();
+    const at = w.position;
+    w.int32(0);
+    w.int32(0);
+    w.int32(timeoutMs);
+    w.int64(sessionId);
+    w.int32(password.length);
+    w.bytes(password);
+    if (this.hasReadOnly) w.bool(false);
+    endAnswer(w, at);
+    this.responded(w.position - at);
+  }
+
+  private answered(op: number, xid: number, zxid: number, bytes: number, receivedAtMs: number): void {
+    const latencyMs = this.nowMs - receivedAtMs;
+    this.stats.answered(latencyMs);
+    if (isRead.has(op)) this.host.metrics.readLatency.add(latencyMs);
+    else this.host.metrics.updateLatency.add(latencyMs);
+    this.host.stats.answered(latencyMs);
+    this.lastOp = op;
+    this.lastXid = xid;
+    this.lastZxid = zxid;
+    this.lastResponseAtMs = this.nowMs;
+    this.lastLatencyMs = latencyMs;
+    this.responded(bytes);
+  }
+
+  private responded(bytes: number): void {
+    this.stats.responded(bytes);
+    this.host.stats.responded(bytes);
+  }
+
+  private mayRead(acl: readonly Acl[]): boolean {
+    return (
+      this.host.config.skipAcl || allows(this.host.authentication.schemes, acl, Perms.READ, this.authIds)
+    );
+  }
+
+  private writer(): Writer {
+    this.output ??= this.host.takeWriter(this);
+    return this.output;
+  }
+
+  private over(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (this.output !== null) {
+      this.output.reset();
+      this.host.giveBack(this.output);
+      this.output = null;
+    }
+    if (this.session?.connection === this) this.session.connection = null;
+    this.host.forget(this);
+  }
+
+  private pause(reason: number): void {
+    if (this.paused === 0) this.connection.pause();
+    this.paused |= reason;
+  }
+
+  private resume(reason: number): void {
+    if (this.paused === 0) return;
+    this.paused &= ~reason;
+    if (this.paused === 0 && !this.isOver) this.connection.resume();
+  }
+}

@@ -1,0 +1,192 @@
+import type { ClientConnection } from './connection.ts';
+import { environmentOf } from './environment.ts';
+import { listMetrics } from './metric-list.ts';
+import { decimals, hex, javaDate, shortOpName, type ServerView } from './server-view.ts';
+import { fullVersion } from './version.ts';
+import type { FourLetterWord } from './words.ts';
+
+/** What Apache's server answers to a four-letter word, character by character. */
+export function answerWord(server: ServerView, word: FourLetterWord): string {
+  switch (word) {
+    case 'ruok':
+      return 'imok';
+    case 'isro':
+      return 'rw';
+    case 'gtmk':
+      return '306';
+    case 'srvr':
+      return serverText(server, '');
+    case 'stat':
+      return serverText(server, `Clients:\n${[...server.connections].map(briefly).join('')}\n`);
+    case 'srst':
+      server.stats.reset();
+      return 'Server stats reset.\n';
+    case 'crst':
+      for (const connection of server.connections) connection.stats.reset();
+      return 'Connection stats reset.\n';
+    case 'conf':
+      return configurationText(server);
+    case 'cons':
+      return `${[...server.connections].map(inFull).join('')}\n`;
+    case 'dirs':
+      return `datadir_size: ${server.storage.snapshotBytes}\nlogdir_size: ${server.storage.logBytes}\n`;
+    case 'dump':
+      return dumpText(server);
+    case 'envi':
+      return `Environment:\n${lines(Object.entries(environmentOf(server)))}`;
+    case 'hash':
+      return server.digestLog
+        .map(({ zxid, digest }) => `${hex(zxid).slice(2)}: ${hex(digest).slice(2)}\n`)
+        .join('');
+    case 'mntr':
+      return monitorText(server);
+    case 'wchs':
+      return watchSummary(server);
+    case 'wchc':
+      return watchesBySession(server);
+    case 'wchp':
+      return watchesByPath(server);
+  }
+}
+
+function lines(entries: Iterable<readonly [string, string | number]>): string {
+  return [...entries].map(([key, value]) => `${key}=${value}\n`).join('');
+}
+
+function serverText(server: ServerView, clients: string): string {
+  const { stats, tree } = server;
+  const latency = `${stats.latencyLeastMs}/${decimals(stats.latencyAverageMs)}/${stats.latencyMostMs}`;
+  return (
+    `Zookeeper version: ${fullVersion}\n${clients}Latency min/avg/max: ${latency}\n` +
+    `Received: ${stats.received}\nSent: ${stats.sent}\nConnections: ${server.connections.size}\n` +
+    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: standalone\nNode count: ${tree.nodeCount}\n`
+  );
+}
+
+function configurationText(server: ServerView): string {
+  const { config, storage } = server;
+  return lines([
+    ['clientPort', server.clientPort],
+    ['secureClientPort', -1],
+    ['dataDir', `${config.dataDir}/version-2`],
+    ['dataDirSize', storage.snapshotBytes],
+    ['dataLogDir', `${config.dataLogDir}/version-2`],
+    ['dataLogSize', storage.logBytes],
+    ['tickTime', config.tickTimeMs],
+    ['maxClientCnxns', config.maxClientCnxns],
+    ['minSessionTimeout', config.minSessionTimeoutMs],
+    ['maxSessionTimeout', config.maxSessionTimeoutMs],
+    ['clientPortListenBacklog', config.clientPortListenBacklog],
+    ['serverId', 0],
+  ]);
+}
+
+function place(connection: ClientConnection): string {
+  return ` /${connection.place}[${connection.isReading ? 1 : 0}](queued=${connection.queued},recved=${connection.stats.received},sent=${connection.stats.sent}`;
+}
+
+function briefly(connection: ClientConnection): string {
+  return `${place(connection)})\n`;
+}
+
+function inFull(connection: ClientConnection): string {
+  const { session, stats } = connection;
+  if (session === null) return briefly(connection);
+  const cxid = connection.lastXid >= 0 ? `,lcxid=${hex(connection.lastXid)}` : '';
+  return (
+    `${place(connection)},sid=${hex(session.id)},lop=${shortOpName(connection.lastOp)},est=${connection.establishedAtMs}` +
+    `,to=${session.timeoutMs}${cxid},lzxid=${hex(connection.lastZxid)},lresp=${Math.floor(connection.lastResponseAtMs)}` +
+    `,llat=${Math.floor(connection.lastLatencyMs)},minlat=${stats.latencyLeastMs},avglat=${Math.floor(stats.latencyAverageMs)},maxlat=${stats.latencyMostMs})\n`
+  );
+}
+
+/** Monotonic deadlines as dates, each with what ends then. */
+function deadlines(server: ServerView, name: string, ends: readonly (readonly [number, string])[]): string {
+  const wallOffsetMs = server.clock.wallMs() - server.clock.monotonicMs();
+  const buckets = new Map<number, string[]>();
+  for (const [atMs, what] of ends) {
+    const bucket = buckets.get(atMs);
+    if (bucket === undefined) buckets.set(atMs, [what]);
+    else bucket.push(what);
+  }
+  const sorted = [...buckets].sort(([a], [b]) => a - b);
+  const shown = sorted.map(
+    ([atMs, whats]) =>
+      `${whats.length} expire at ${javaDate(atMs + wallOffsetMs)}:\n${whats.map((what) => `\t${what}\n`).join('')}`,
+  );
+  return `${name} Sets (${sorted.length})/(${ends.length}):\n${shown.join('')}`;
+}
+
+function dumpText(server: ServerView): string {
+  const sessions = [...server.sessions.all()].map(
+    (session) => [server.sessions.expiresAtMs(session), hex(session.id)] as const,
+  );
+  const ephemerals = [...server.tree.ephemerals].filter(([, paths]) => paths.size > 0);
+  const connections = [...server.connections].map((connection) => {
+    const { session } = connection;
+    const deadlineMs =
+      session === null
+        ? connection.openedAtMs + server.config.sessionlessCnxnTimeoutMs
+        : session.touchedAtMs + session.timeoutMs;
+    const bucketMs = (Math.floor(deadlineMs / 1000) + 1) * 1000;
+    return [bucketMs, `ip: /${connection.place} sessionId: ${hex(connection.sessionId)}`] as const;
+  });
+  return (
+    `SessionTracker dump:\n${deadlines(server, 'Session', sessions)}` +
+    `ephemeral nodes dump:\nSessions with Ephemerals (${ephemerals.length}):\n` +
+    ephemerals
+      .map(([id, paths]) => `${hex(id)}:\n${[...paths].map((path) => `\t${path}\n`).join('')}`)
+      .join('') +
+    `Connections dump:\n${deadlines(server, 'Connections', connections)}`
+  );
+}
+
+function monitorText(server: ServerView): string {
+  const text: string[] = [`zk_version\t${fullVersion}\n`, 'zk_server_state\tstandalone\n'];
+  for (const { name, value } of listMetrics(server)) {
+    if (typeof value === 'number') {
+      const whole = name === 'avg_latency' || name === 'connection_drop_probability';
+      text.push(`zk_${name}\t${whole ? decimals(value) : value}\n`);
+    } else {
+      const average = value.count === 0 ? 0 : Math.round((value.sum / value.count) * 1e4) / 1e4;
+      text.push(
+        `zk_avg_${name}\t${decimals(average)}\n`,
+        `zk_min_${name}\t${value.least}\n`,
+        `zk_max_${name}\t${value.most}\n`,
+        `zk_cnt_${name}\t${value.count}\n`,
+        `zk_sum_${name}\t${value.sum}\n`,
+      );
+    }
+  }
+  return text.join('');
+}
+
+function watchSummary(server: ServerView): string {
+  const { byPath, byWatcher } = server.tree.watches.dataWatches;
+  let total = 0;
+  for (const watchers of byPath.values()) total += watchers.size;
+  return `${byWatcher.size} connections watching ${byPath.size} paths\nTotal watches:${total}`;
+}
+
+function watchesBySession(server: ServerView): string {
+  const { byWatcher } = server.tree.watches.dataWatches;
+  const sessions = [...server.connections].filter((connection) => byWatcher.has(connection));
+  return `${sessions
+    .map(
+      (connection) =>
+        `${hex(connection.sessionId)}\n${[...(byWatcher.get(connection) ?? [])].map((path) => `\t${path}\n`).join('')}`,
+    )
+    .join('')}\n`;
+}
+
+function watchesByPath(server: ServerView): string {
+  const { byPath } = server.tree.watches.dataWatches;
+  const ids = new Map<unknown, string>();
+  for (const connection of server.connections) ids.set(connection, hex(connection.sessionId));
+  return `${[...byPath]
+    .map(
+      ([path, watchers]) =>
+        `${path}\n${[...watchers.keys()].map((watcher) => `\t${ids.get(watcher) ?? '0x0'}\n`).join('')}`,
+    )
+    .join('')}\n`;
+}

@@ -1,0 +1,83 @@
+import type { Clock, Runtime } from '../../runtime/runtime.ts';
+import type { ZooKeeperStorage } from '../storage/storage.ts';
+import type { DataTree } from '../tree/data-tree.ts';
+import type { ZooKeeperConfig } from './config.ts';
+import type { ClientConnection } from './connection.ts';
+import type { ServerMetrics } from './metrics.ts';
+import type { SessionTracker } from './session-tracker.ts';
+import type { Stats } from './stats.ts';
+
+/** What the four-letter words, the admin server and the metrics tell of a server. */
+export interface ServerView {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly config: ZooKeeperConfig;
+  readonly storage: ZooKeeperStorage;
+  readonly tree: DataTree;
+  readonly sessions: SessionTracker<ClientConnection>;
+  readonly connections: ReadonlySet<ClientConnection>;
+  readonly stats: Stats;
+  readonly metrics: ServerMetrics;
+  readonly outstanding: number;
+  /** Monotonic. */
+  readonly startedAtMs: number;
+  /** The port that clients reach. */
+  readonly clientPort: number;
+  /** Digest of the tree after each 128th transaction, newest last. */
+  readonly digestLog: readonly { readonly zxid: number; readonly digest: bigint }[];
+  /** `os.name`, `user.dir`, …: what the shell around the server knows of its machine. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function hex(value: number | bigint): string {
+  return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
+}
+
+/** As Java prints doubles: with at least one decimal. */
+export function decimals(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+/** Java's Date.toString, in UTC. */
+export function javaDate(wallMs: number): string {
+  const text = new Date(wallMs).toUTCString();
+  const [day, date, month, year, time] = text.replace(',', '').split(' ');
+  return `${day} ${month} ${date} ${time} UTC ${year}`;
+}
+
+const opNames: Record<number, string> = {
+  0: 'NA',
+  1: 'CREA',
+  2: 'DELE',
+  3: 'EXIS',
+  4: 'GETD',
+  5: 'SETD',
+  6: 'GETA',
+  7: 'SETA',
+  8: 'GETC',
+  9: 'SYNC',
+  11: 'PING',
+  12: 'GETC',
+  13: 'CHEC',
+  14: 'MULT',
+  15: 'CREA',
+  16: 'RECO',
+  17: 'CHEW',
+  18: 'REMW',
+  19: 'CREC',
+  21: 'CRET',
+  22: 'MULR',
+  101: 'SETW',
+  103: 'GETE',
+  104: 'GETN',
+  105: 'SETW',
+  106: 'ADDW',
+  107: 'WHOA',
+  [-10]: 'SESS',
+  [-11]: 'CLOS',
+};
+
+/** What `cons` calls a connection's last operation. */
+export function shortOpName(op: number): string {
+  return opNames[op] ?? 'UNKN';
+}

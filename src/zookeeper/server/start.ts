@@ -1,0 +1,68 @@
+import type { Endpoint, Runtime } from '../../runtime/runtime.ts';
+import { ZooKeeperStorage } from '../storage/storage.ts';
+import { startAdmin } from './admin.ts';
+import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
+import { startPrometheus } from './prometheus.ts';
+import { StandaloneServer } from './server.ts';
+
+export interface ZooKeeperServer {
+  /** Where clients connect. */
+  readonly endpoint: Endpoint;
+  /** Rejects when the server ended by itself, because its disk failed. Never resolves. */
+  readonly failure: Promise<never>;
+  /** Closes connections and files; sessions live on for the next start. */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** What `envi` tells of the machine, under Java's names (`os.name`, `user.dir`, …). */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Starts a standalone server: recovers its data, then listens. Throws a StorageError when the data can't be read, a FileError when
+ * the folders can't be used, a NetworkError when the client port can't be had. The admin and metrics ports are a convenience: when
+ * they are taken, the log says so and the server runs without them.
+ */
+export async function startZooKeeper(
+  runtime: Runtime,
+  config: ZooKeeperConfig,
+  options: StartOptions = {},
+): Promise<ZooKeeperServer> {
+  const storage = ZooKeeperStorage.open(runtime, {
+    dataDir: config.dataDir,
+    dataLogDir: config.dataLogDir,
+    preAllocBytes: config.preAllocKiB * 1024,
+    snapCount: config.snapCount,
+    snapSizeLimitBytes: Math.max(0, config.snapSizeLimitKiB) * 1024,
+    snapshotCompression: config.snapshotCompression === '' ? 'none' : config.snapshotCompression,
+    trustEmptySnapshot: config.snapshotTrustEmpty,
+    forceSync: config.forceSync,
+    fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
+  });
+  const server = new StandaloneServer(runtime, config, storage, options.environment ?? {});
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.splice(0)) await close();
+    await server.stop();
+  };
+  try {
+    const backlog = config.clientPortListenBacklog;
+    const listener = await runtime.network.listen(
+      { host: config.clientPortAddress, port: config.clientPort },
+      (connection) => server.accept(connection),
+      backlog > 0 ? { backlog } : {},
+    );
+    closers.push(() => listener.close());
+    server.clientPort = listener.endpoint.port;
+    if (config.adminEnabled) closers.push(await startAdmin(server));
+    if (config.metricsProvider === PROMETHEUS_PROVIDER) closers.push(await startPrometheus(server));
+    runtime.log.info(
+      `ZooKeeper serves clients on port ${listener.endpoint.port}, ${storage.tree.nodeCount} znodes up to zxid 0x${storage.lastZxid.toString(16)}`,
+    );
+    return { endpoint: listener.endpoint, failure: server.failure, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
