@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Log, LogFields } from '../runtime.ts';
 import { prettyLine, type LogLevel, type PrettyOptions } from './pretty-line.ts';
 
+export { silentLog } from '../silent-log.ts';
 export type { LogLevel } from './pretty-line.ts';
 
 export interface LogOptions {
@@ -21,15 +22,6 @@ export function createLog(options: LogOptions = {}): Log {
     ? new PrettyLog(level, write, options.pretty ?? {}, {})
     : createJsonLog(level, write);
 }
-
-/** A log that says nothing. */
-export const silentLog: Log = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-  with: () => silentLog,
-};
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
 

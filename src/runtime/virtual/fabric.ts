@@ -28,6 +28,8 @@ export interface FabricOptions {
    * but nothing listens, as machines whose server died.
    */
   readonly downHosts: 'unknown' | 'refusing';
+  /** Called for each link when it is first used. */
+  readonly prepareLink?: (link: Link, from: string, to: string) => void;
 }
 
 interface Subnet {
@@ -86,7 +88,7 @@ export class FabricNode {
 export class Fabric {
   readonly clock: Clock;
   readonly outside: Network | null;
-  private readonly downHosts: FabricOptions['downHosts'];
+  private readonly options: FabricOptions;
   private readonly nodes = new Map<string, FabricNode>();
   private readonly byAddress = new Map<string, FabricNode>();
   private readonly subnets = new Map<string, Subnet>();
@@ -95,7 +97,7 @@ export class Fabric {
   constructor(options: FabricOptions) {
     this.clock = options.clock;
     this.outside = options.outside;
-    this.downHosts = options.downHosts;
+    this.options = options;
   }
 
   addNode(name: string, options: NodeOptions): FabricNode {
@@ -122,7 +124,11 @@ export class Fabric {
   link(from: string, to: string): Link {
     const key = `${from}>${to}`;
     let link = this.links.get(key);
-    if (link === undefined) this.links.set(key, (link = new Link()));
+    if (link === undefined) {
+      link = new Link();
+      this.links.set(key, link);
+      this.options.prepareLink?.(link, from, to);
+    }
     return link;
   }
 
@@ -141,7 +147,7 @@ export class Fabric {
   }
 
   isUp(node: FabricNode): boolean {
-    return node.life.alive || this.downHosts === 'refusing';
+    return node.life.alive || this.options.downHosts === 'refusing';
   }
 
   /** Whether two hosts share a network. */

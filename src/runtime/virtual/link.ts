@@ -1,16 +1,33 @@
 import type { Clock } from '../runtime.ts';
 
+/** The end of a connection that sends over a link. */
+export interface Resettable {
+  reset(): void;
+}
+
 /** What may be done to the way from one host to another. The way back is a link of its own. */
 export class Link {
   /** ms that what is sent now takes; null: it arrives in the next turn. */
   delayMs: (() => number) | null = null;
-  /** Sees all bytes that enter the link. */
-  watch: ((bytes: Buffer) => void) | null = null;
+  private watchers: ((bytes: Buffer) => void)[] = [];
   private broken = false;
   private readonly waiting = new Set<Channel>();
+  private readonly ends = new Set<Resettable>();
 
   get isCut(): boolean {
     return this.broken;
+  }
+
+  /** `see` gets all bytes that enter the link. @returns what ends that. */
+  watch(see: (bytes: Buffer) => void): () => void {
+    this.watchers = [...this.watchers, see];
+    return () => {
+      this.watchers = this.watchers.filter((one) => one !== see);
+    };
+  }
+
+  entered(parts: readonly Buffer[]): void {
+    for (const see of this.watchers) for (const part of parts) see(part);
   }
 
   /** Nothing arrives any more, and nobody is told, as with a cable that was pulled. */
@@ -25,6 +42,19 @@ export class Link {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const channel of waiting) channel.resume();
+  }
+
+  /** Breaks all connections over the link: both their ends get ECONNRESET. */
+  resetConnections(): void {
+    for (const end of this.ends) end.reset();
+  }
+
+  add(end: Resettable): void {
+    this.ends.add(end);
+  }
+
+  remove(end: Resettable): void {
+    this.ends.delete(end);
   }
 
   /** Resumes `channel` when the link is whole again. */

@@ -7,7 +7,7 @@ import {
 } from '../runtime.ts';
 import { joinParts } from '../join-parts.ts';
 import type { Life, Mortal } from './life.ts';
-import type { Channel } from './link.ts';
+import type { Channel, Resettable } from './link.ts';
 
 /** From here on `write` asks its caller to stop: what the other side has not taken counts. */
 const HIGH_WATER_BYTES = 1024 * 1024;
@@ -17,7 +17,7 @@ const JOIN_BYTES = 64 * 1024;
  * One end of a connection between two hosts of one process. Buffers pass by reference. It behaves as a TCP connection of the node
  * runtime does: an end that closes is answered by the other's, a killed process resets.
  */
-export class MemoryConnection implements Connection, Mortal {
+export class MemoryConnection implements Connection, Mortal, Resettable {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   private readonly clock: Clock;
@@ -49,6 +49,7 @@ export class MemoryConnection implements Connection, Mortal {
     this.local = local;
     this.remote = remote;
     life.add(this);
+    channel.link.add(this);
   }
 
   static join(a: MemoryConnection, b: MemoryConnection): void {
@@ -108,6 +109,11 @@ export class MemoryConnection implements Connection, Mortal {
     this.clock.soon(() => this.channel.send(() => peer.arriveReset()));
   }
 
+  reset(): void {
+    this.peer.arriveReset();
+    this.arriveReset();
+  }
+
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
@@ -123,7 +129,7 @@ export class MemoryConnection implements Connection, Mortal {
       const parts = joinParts(this.gathered, this.gatheredBytes, JOIN_BYTES);
       this.gathered = [];
       this.gatheredBytes = 0;
-      if (channel.link.watch !== null) for (const part of parts) channel.link.watch(part);
+      channel.link.entered(parts);
       channel.send(() => peer.arrive(parts));
     }
     if (this.ending && !this.endSent) {
@@ -208,6 +214,7 @@ export class MemoryConnection implements Connection, Mortal {
   }
 
   private forget(): void {
+    this.channel.link.remove(this);
     this.gathered = [];
     this.gatheredBytes = 0;
     this.waitingBytes = 0;

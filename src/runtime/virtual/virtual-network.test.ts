@@ -207,7 +207,7 @@ test('a link can be slowed and watched', async () => {
   const b = network.host('b');
   await echo(b, '');
   const seen: string[] = [];
-  network.link('a', 'b').watch = (bytes) => seen.push(String(bytes));
+  network.link('a', 'b').watch((bytes) => seen.push(String(bytes)));
   network.link('b', 'a').delayMs = () => 15;
   const connection = await a.runtime.network.connect({ host: 'b', port: 9092 });
   const heard = new Heard(connection);
@@ -217,6 +217,18 @@ test('a link can be slowed and watched', async () => {
   expect(base.clock.monotonicMs() - from).toBeGreaterThanOrEqual(14);
   expect(seen).toEqual(['x']);
   connection.destroy();
+});
+
+test('connections over a link can be reset', async () => {
+  const network = new VirtualNetwork(base);
+  const [a, b] = [network.host('a'), network.host('b')];
+  const accepted = await echo(b, '');
+  const heard = new Heard(await a.runtime.network.connect({ host: 'b', port: 9092 }));
+  network.link('a', 'b').resetConnections();
+  await heard.until(() => heard.closes.length > 0);
+  expect(heard.closes[0]).toMatchObject({ code: 'ECONNRESET' });
+  expect(accepted[0]!.write(Buffer.from('x'))).toBe(false);
+  expect(await ask(a, 'b')).toBe('hi');
 });
 
 test("a service's paths lead to its volumes, by the longest, or else to its own folder", () => {

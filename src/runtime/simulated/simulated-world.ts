@@ -1,0 +1,265 @@
+import type { Clock, Codecs, Digests, Log, LogFields, Runtime } from '../runtime.ts';
+import { silentLog } from '../silent-log.ts';
+import { Fabric, type FabricNode, type NodeOptions } from '../virtual/fabric.ts';
+import { Life, mortalClock } from '../virtual/life.ts';
+import type { Link } from '../virtual/link.ts';
+import { mappedFiles } from '../virtual/mapped-files.ts';
+import { EventQueue } from './event-queue.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { SimulatedDisk, UNLIMITED_BYTES, type DiskOptions } from './simulated-disk.ts';
+
+export interface WorldOptions {
+  /** All that is random follows from it. */
+  readonly seed: number;
+  /** Synchronous ones, such as node's. */
+  readonly digests: Digests;
+  readonly codecs: Codecs;
+  /** Calls `run` after all promises that can settle have settled, e.g. `setImmediate`. */
+  readonly afterPromises: (run: () => void) => void;
+  readonly log?: Log;
+  readonly startWallMs?: number;
+  /** How long bytes take between two hosts, ms: from, to. Default: 0.05 to 1. */
+  readonly networkMs?: readonly [number, number];
+  /** How often (0 to 1) bytes are lost and sent again, which takes 200 to 600 ms. Default: 0. */
+  readonly lossRate?: number;
+  readonly disk?: Partial<DiskOptions>;
+}
+
+const DEFAULT_DISK: DiskOptions = { syncMs: [0.1, 3], capacityBytes: UNLIMITED_BYTES, tearWrites: true };
+
+/**
+ * A world in one thread with a time of its own: hosts, their disks, the network between them. Nothing in it depends on the real
+ * clock or on chance, so a seed tells the same story each time, to the byte (`traceHash`).
+ */
+export class SimulatedWorld {
+  readonly random: SeededRandom;
+  private readonly options: WorldOptions;
+  private readonly fabric: Fabric;
+  private readonly queue = new EventQueue();
+  private readonly hosts = new Map<string, SimulatedHost>();
+  private readonly networkRandom: SeededRandom;
+  private readonly clock: Clock;
+  private now = 0;
+  private crc = 0;
+  private crc2 = 0;
+  private traced = 0;
+  /** Sees each line of the trace. */
+  onTrace: ((line: string) => void) | null = null;
+
+  constructor(options: WorldOptions) {
+    this.options = options;
+    this.random = new SeededRandom(options.seed);
+    this.networkRandom = this.random.fork('network');
+    const startWallMs = options.startWallMs ?? 1_700_000_000_000;
+    const after = (delayMs: number, run: () => void) => {
+      const event = this.queue.add(this.now + Math.max(0, delayMs), run);
+      return {
+        cancel: () => {
+          event.run = null;
+        },
+      };
+    };
+    this.clock = {
+      wallMs: () => startWallMs + Math.floor(this.now),
+      monotonicMs: () => this.now,
+      after,
+      soon: (run) => void after(0, run),
+    };
+    this.fabric = new Fabric({
+      clock: this.clock,
+      outside: null,
+      downHosts: 'refusing',
+      prepareLink: (link, from, to) => this.prepareLink(link, from, to),
+    });
+  }
+
+  /** ms since the beginning. */
+  get nowMs(): number {
+    return this.now;
+  }
+
+  /** A new machine, with a process that lives. */
+  host(name: string, options: NodeOptions & { disk?: Partial<DiskOptions> } = {}): SimulatedHost {
+    const node = this.fabric.addNode(name, options);
+    const diskOptions = { ...DEFAULT_DISK, ...this.options.disk, ...options.disk };
+    const disk = new SimulatedDisk(this.clock, this.random.fork(`disk of ${name}`), diskOptions);
+    const trace = (what: string): void => this.trace(`${name} ${what}`);
+    const host = new SimulatedHost(node, disk, trace, () => this.makeRuntime(node, disk));
+    this.hosts.set(name, host);
+    return host;
+  }
+
+  /** The way from one host to another. The way back is another one. */
+  link(from: string, to: string): Link {
+    return this.fabric.link(from, to);
+  }
+
+  /** Cuts all ways between the two groups. */
+  separate(some: readonly string[], others: readonly string[]): void {
+    for (const [a, b] of pairs(some, others)) {
+      this.link(a, b).cut();
+      this.link(b, a).cut();
+    }
+  }
+
+  /** Heals all ways. */
+  heal(): void {
+    const names = [...this.hosts.keys()];
+    for (const [a, b] of pairs(names, names)) this.link(a, b).heal();
+  }
+
+  /** Calls `run` after `delayMs` of virtual time, whatever becomes of the hosts: for a scenario's own plans. */
+  after(delayMs: number, run: () => void): void {
+    this.clock.after(delayMs, run);
+  }
+
+  /**
+   * Lets events happen, all promises settling between one and the next.
+   * @param until a time in ms since the beginning, or a condition
+   * @returns whether it was met; false when nothing is left that could happen, or `limitMs` of virtual time passed.
+   */
+  async run(until: number | (() => boolean), limitMs = Infinity): Promise<boolean> {
+    const end = typeof until === 'number' ? until : this.now + limitMs;
+    const met = typeof until === 'number' ? () => false : until;
+    await this.settle();
+    while (!met()) {
+      const event = this.queue.peek();
+      if (event === undefined || event.at > end) {
+        if (end !== Infinity) this.now = Math.max(this.now, end);
+        return typeof until === 'number';
+      }
+      this.queue.pop();
+      this.now = event.at;
+      const { run } = event;
+      event.run = null;
+      run?.();
+      await this.settle();
+    }
+    return true;
+  }
+
+  /** Runs a story that awaits things of this world, to its end. */
+  async play<T>(story: () => Promise<T>): Promise<T> {
+    let over = false;
+    const told = story().finally(() => (over = true));
+    told.catch(() => undefined);
+    if (!(await this.run(() => over))) throw new Error('nothing is left to happen, but the story waits');
+    return told;
+  }
+
+  /** A line of the world's history. Scenarios may add their own. */
+  trace(what: string): void {
+    const line = `${this.now} ${what}`;
+    const bytes = Buffer.from(line);
+    this.crc = this.options.digests.crc32c(bytes, this.crc);
+    this.crc2 = this.options.digests.crc32(bytes, this.crc2);
+    this.traced += 1;
+    this.onTrace?.(line);
+  }
+
+  /** Stands for all that happened: every byte sent, every line logged, every kill. */
+  get traceHash(): string {
+    const hex = [this.crc, this.crc2].map((sum) => (sum >>> 0).toString(16).padStart(8, '0')).join('');
+    return `${this.traced}-${hex}`;
+  }
+
+  private makeRuntime(node: FabricNode, disk: SimulatedDisk): Runtime {
+    const { life } = node;
+    return {
+      clock: mortalClock(this.clock, life),
+      network: this.fabric.networkOf(node),
+      files: mappedFiles(disk.files, (path) => path, life),
+      random: this.random.fork(node.name),
+      digests: this.options.digests,
+      codecs: this.options.codecs,
+      log: tracedLog((this.options.log ?? silentLog).with({ service: node.name }), (what) =>
+        this.trace(`${node.name} ${what}`),
+      ),
+    };
+  }
+
+  private prepareLink(link: Link, from: string, to: string): void {
+    const { digests, networkMs = [0.05, 1], lossRate = 0 } = this.options;
+    const [least, most] = networkMs;
+    const random = this.networkRandom;
+    link.watch((bytes) => this.trace(`${from} > ${to}: ${bytes.length} ${digests.crc32c(bytes)}`));
+    if (from === to) return;
+    link.delayMs = () => {
+      const repeats = lossRate > 0 && random.chance(lossRate) ? random.between(200, 600) : 0;
+      return random.between(least, most) + repeats;
+    };
+  }
+
+  private settle(): Promise<void> {
+    return new Promise((resolve) => this.options.afterPromises(resolve));
+  }
+}
+
+/** A machine of the simulated world, with one process on it at a time. */
+export class SimulatedHost {
+  readonly name: string;
+  readonly disk: SimulatedDisk;
+  /** The outside world for the process that runs now. */
+  runtime: Runtime;
+  private readonly node: FabricNode;
+  private readonly trace: (what: string) => void;
+  private readonly makeRuntime: () => Runtime;
+
+  constructor(
+    node: FabricNode,
+    disk: SimulatedDisk,
+    trace: (what: string) => void,
+    makeRuntime: () => Runtime,
+  ) {
+    this.name = node.name;
+    this.disk = disk;
+    this.node = node;
+    this.trace = trace;
+    this.makeRuntime = makeRuntime;
+    this.runtime = makeRuntime();
+  }
+
+  get alive(): boolean {
+    return this.node.life.alive;
+  }
+
+  /**
+   * Ends the process at once; nothing of it happens any more. The machine loses its power, and what wasn't synced is lost, unless
+   * `keepCache`, which is what kill -9 does: files stay as they were written.
+   */
+  kill(options: { keepCache?: boolean } = {}): void {
+    if (!this.alive) return;
+    this.trace(options.keepCache === true ? 'is killed' : 'loses its power');
+    this.node.kill();
+    if (options.keepCache !== true) this.disk.losePower();
+  }
+
+  /** A new process on the same machine. */
+  restart(): Runtime {
+    this.kill({ keepCache: true });
+    this.trace('starts');
+    this.node.life = new Life();
+    return (this.runtime = this.makeRuntime());
+  }
+}
+
+function pairs(some: readonly string[], others: readonly string[]): [string, string][] {
+  return some.flatMap((a) => others.filter((b) => b !== a).map((b): [string, string] => [a, b]));
+}
+
+/** A log whose lines are part of the trace. */
+function tracedLog(log: Log, trace: (what: string) => void): Log {
+  const line =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields?: LogFields): void => {
+      trace(`${level}: ${message}`);
+      log[level](message, fields);
+    };
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    with: (fields) => tracedLog(log.with(fields), trace),
+  };
+}
