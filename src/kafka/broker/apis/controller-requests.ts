@@ -14,6 +14,8 @@ export interface ControllerRequestsOptions {
   readonly metadata: MetadataCache;
   /** Of this broker's present registration; −1: not registered. */
   brokerEpoch(): bigint;
+  /** Before logs of a topic are made their configuration is needed. */
+  readTopicConfig(topic: string): Promise<void>;
 }
 
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
@@ -24,6 +26,7 @@ export function controllerRequestApis({
   metadata,
   brokerEpoch,
 }: ControllerRequestsOptions): ServedApi[] {
+  const { replicas, metadata, brokerEpoch } = options;
   /** Requests made for an earlier registration of this broker would undo what a later one was told (KIP-380). */
   const checkBrokerEpoch = (epoch: Int64): void => {
     if (BigInt(epoch) !== -1n && BigInt(epoch) < brokerEpoch())
@@ -32,9 +35,16 @@ export function controllerRequestApis({
   return [
     serve(
       leaderAndIsr,
-      (request) => {
+      async (request) => {
         checkBrokerEpoch(request.brokerEpoch);
-        const codes = replicas.applyLeaderAndIsr(request.controllerEpoch, decisionsOf(request));
+        const decisions = decisionsOf(request);
+        const unknown = decisions.filter(
+          ({ topic, partition }) => replicas.partition(topic, partition) === undefined,
+        );
+        await Promise.all(
+          [...new Set(unknown.map(({ topic }) => topic))].map((topic) => options.readTopicConfig(topic)),
+        );
+        const codes = replicas.applyLeaderAndIsr(request.controllerEpoch, decisions);
         const partitionErrors = codes.map(({ topic, partition, code }) => ({
           topicName: topic,
           partitionIndex: partition,
