@@ -44,6 +44,11 @@ const commands: readonly Entry[] = [
     load: async () => (await import('./restart.ts')).addRestart,
   },
   {
+    name: 'broker',
+    summary: "run one Kafka broker, with Apache's own configuration file",
+    load: async () => (await import('./broker.ts')).addBroker,
+  },
+  {
     name: 'service',
     summary: '',
     load: async () => (await import('./service.ts')).addService,

@@ -1,14 +1,12 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import { decodeConfigChange } from '../controller/znodes/config-znode.ts';
+import { ChangeNotifications } from '../controller/znodes/change-notifications.ts';
 import type { KafkaZooKeeper } from '../controller/znodes/kafka-zookeeper.ts';
 import { paths } from '../controller/znodes/paths.ts';
 import type { LogConfig } from '../log/log-config.ts';
 import type { Settings, Texts } from './config/settings.ts';
 import { topicLogConfig } from './config/topic-config.ts';
 
-const PREFIX = 'config_change_';
-/** Notifications are kept so long, for brokers that were away for a moment; then whoever sees them removes them. */
-const NOTIFICATION_LIFE_MS = 15 * 60_000;
 const NONE: Texts = new Map();
 
 export interface ConfigListener {
@@ -29,14 +27,18 @@ export class DynamicConfigs {
   private readonly topics = new Map<string, Texts>();
   private readonly listeners: ConfigListener[] = [];
   private current: Settings;
-  private lastSeen = -1;
-  private following: Promise<void> = Promise.resolve();
+  private readonly notifications: ChangeNotifications;
 
   constructor(runtime: Runtime, zk: KafkaZooKeeper, brokerId: number, settings: Settings) {
     this.runtime = runtime;
     this.zk = zk;
     this.brokerId = brokerId;
     this.current = settings;
+    this.notifications = new ChangeNotifications(runtime.clock, runtime.log, zk.connection, {
+      parent: paths.configChanges,
+      prefix: 'config_change_',
+      handle: (path, data) => this.reread(decodeConfigChange(path, data)),
+    });
   }
 
   /** The broker's settings as they are now. */
@@ -48,14 +50,16 @@ export class DynamicConfigs {
     this.listeners.push(listener);
   }
 
-  /** Reads everything and follows changes from then on. */
+  /** Reads everything and follows changes from then on, beginning with those that were told lately. */
   async start(): Promise<void> {
-    this.zk.connection.watchChildren(paths.configChanges, () => this.follow());
-    const names = (await this.zk.connection.children(paths.configChanges)) ?? [];
-    this.lastSeen = Math.max(-1, ...names.map(sequence));
     await this.readBroker();
     const topics = await this.zk.configuredEntities('topics');
     await Promise.all(topics.map((topic) => this.readTopic(topic)));
+    await this.notifications.start();
+  }
+
+  stop(): void {
+    this.notifications.stop();
   }
 
   /** What is set for a topic itself. */
@@ -80,30 +84,6 @@ export class DynamicConfigs {
     this.current = this.current.withDynamic(own, all);
   }
 
-  private follow(): void {
-    this.following = this.following
-      .then(() => this.readNotifications())
-      .catch((error: unknown) => {
-        this.runtime.log.error(`changes of the configuration could not be read: ${String(error)}`);
-      });
-  }
-
-  private async readNotifications(): Promise<void> {
-    const names = (await this.zk.connection.children(paths.configChanges)) ?? [];
-    const fresh = names
-      .filter((name) => sequence(name) > this.lastSeen)
-      .sort((a, b) => sequence(a) - sequence(b));
-    const entities = new Set<string>();
-    for (const name of fresh) {
-      this.lastSeen = sequence(name);
-      const path = `${paths.configChanges}/${name}`;
-      const found = await this.zk.connection.read(path);
-      if (found !== null) entities.add(decodeConfigChange(path, found.data));
-    }
-    for (const entity of entities) await this.reread(entity);
-    await this.removeOld(names);
-  }
-
   private async reread(entity: string): Promise<void> {
     if (entity === `brokers/${this.brokerId}` || entity === 'brokers/<default>') {
       await this.readBroker();
@@ -115,17 +95,4 @@ export class DynamicConfigs {
     this.runtime.log.info(`the configuration of topic ${topic} changed`, { topic });
     for (const listener of this.listeners) listener.topicChanged?.(topic);
   }
-
-  private async removeOld(names: readonly string[]): Promise<void> {
-    const before = this.runtime.clock.wallMs() - NOTIFICATION_LIFE_MS;
-    for (const name of names) {
-      const path = `${paths.configChanges}/${name}`;
-      const stat = await this.zk.connection.exists(path);
-      if (stat !== null && stat.ctime < before) await this.zk.connection.delete(path).catch(() => undefined); // somebody else did
-    }
-  }
-}
-
-function sequence(name: string): number {
-  return Number(name.slice(PREFIX.length));
 }

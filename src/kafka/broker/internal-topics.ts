@@ -1,5 +1,4 @@
-export const OFFSETS_TOPIC = '__consumer_offsets';
-export const TRANSACTIONS_TOPIC = '__transaction_state';
+import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../admin/topic-name.ts';
 
 /** Topics that belong to coordinators: clients read them at most. */
 export function isInternalTopic(topic: string): boolean {

@@ -1,6 +1,9 @@
 import type { Endpoint, Runtime } from '../../runtime/runtime.ts';
 import { ZooKeeperClient } from '../../zookeeper/client/client.ts';
 import { isZooKeeperError } from '../../zookeeper/client/errors.ts';
+import { adminApis } from '../admin/admin-apis.ts';
+import { AutoTopics } from '../admin/auto-topics.ts';
+import { MetadataWaits } from '../admin/metadata-waits.ts';
 import { Controller } from '../controller/controller.ts';
 import { KafkaZooKeeper } from '../controller/znodes/kafka-zookeeper.ts';
 import { LogManager } from '../log/log-manager.ts';
@@ -18,6 +21,7 @@ import { listOffsetsApi } from './apis/list-offsets-api.ts';
 import { metadataApis } from './apis/metadata-api.ts';
 import { produceApi } from './apis/produce-api.ts';
 import { deleteRecordsApi, describeLogDirsApi, offsetForLeaderEpochApi } from './apis/replica-apis.ts';
+import { brokerConfig } from './config/broker-config.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { askForShutdown } from './controlled-shutdown.ts';
 import { DynamicConfigs } from './dynamic-configs.ts';
@@ -59,6 +63,7 @@ interface Parts {
   readonly replicas: ReplicaManager;
   readonly notifier: IsrNotifier;
   readonly controller: Controller;
+  readonly configs: DynamicConfigs;
 }
 
 class RunningBroker implements Broker {
@@ -113,7 +118,7 @@ class RunningBroker implements Broker {
     const notifier = new IsrNotifier(runtime, (partitions) => zk.notifyIsrChanges(partitions));
     const replicas = this.makeReplicas(logs, notifier);
     const controller = this.makeController(configs);
-    this.parts = { logs, replicas, notifier, controller };
+    this.parts = { logs, replicas, notifier, controller, configs };
     configs.onChange({
       topicChanged: (topic) => logs.updateTopicConfig(topic),
       brokerChanged: () => {
@@ -123,7 +128,7 @@ class RunningBroker implements Broker {
     });
     logs.start();
     replicas.start();
-    this.sockets.serve(this.makeRouter(clusterId, configs, this.parts));
+    this.sockets.serve(this.makeRouter(clusterId, this.parts));
     await this.register();
     controller.start();
     const at = [...this.listeners].map(([name, { host, port }]) => `${name}://${host}:${port}`).join(', ');
@@ -255,8 +260,18 @@ class RunningBroker implements Broker {
     });
   }
 
-  private makeRouter(clusterId: string, configs: DynamicConfigs, { logs, replicas }: Parts): RequestRouter {
-    const { runtime, config, metadata } = this;
+  private makeRouter(clusterId: string, { logs, replicas, controller, configs }: Parts): RequestRouter {
+    const { runtime, config, metadata, zk } = this;
+    const admin = {
+      runtime,
+      brokerId: this.id,
+      zk,
+      controller,
+      metadata,
+      waits: new MetadataWaits(runtime.clock, metadata),
+      config: () => brokerConfig(configs.settings),
+    };
+    const autoTopics = new AutoTopics(admin);
     const sessions = new FetchSessionCache({
       slots: config.maxIncrementalFetchSessionCacheSlots,
       evictionMs: SESSION_EVICTION_MS,
@@ -271,8 +286,9 @@ class RunningBroker implements Broker {
           metadata,
           clusterId,
           autoCreateTopicsEnable: config.autoCreateTopicsEnable,
-          autoCreate: () => Promise.reject(new Error('not here')),
+          autoCreate: (topic) => autoTopics.create(topic),
         }),
+        ...adminApis(admin),
         ...controllerRequestApis({
           replicas,
           metadata,
@@ -341,6 +357,7 @@ class RunningBroker implements Broker {
       });
     await this.sockets.stopListening();
     parts?.controller.stop();
+    parts?.configs.stop();
     parts?.notifier.stop();
     parts?.replicas.stop();
     await this.sockets.close();

@@ -21,11 +21,7 @@ export interface ControllerRequestsOptions {
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /** What the controller sends: LeaderAndIsr, StopReplica, UpdateMetadata. Old controllers and old decisions are refused. */
-export function controllerRequestApis({
-  replicas,
-  metadata,
-  brokerEpoch,
-}: ControllerRequestsOptions): ServedApi[] {
+export function controllerRequestApis(options: ControllerRequestsOptions): ServedApi[] {
   const { replicas, metadata, brokerEpoch } = options;
   /** Requests made for an earlier registration of this broker would undo what a later one was told (KIP-380). */
   const checkBrokerEpoch = (epoch: Int64): void => {

@@ -7,13 +7,13 @@ import { isInternalTopic } from '../internal-topics.ts';
 import type { MetadataCache, PartitionMetadata } from '../metadata-cache.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
-import { isValidTopicName } from '../topic-name.ts';
+import { topicNameProblem } from '../../admin/topic-name.ts';
 
 export interface MetadataApiOptions {
   readonly metadata: MetadataCache;
   readonly clusterId: string;
   readonly autoCreateTopicsEnable: boolean;
-  /** Makes a topic with the broker's defaults. Resolves with a code: NONE, TOPIC_ALREADY_EXISTS, INVALID_REPLICATION_FACTOR, … */
+  /** Makes a topic with the broker's defaults. Resolves with the code to answer: LEADER_NOT_AVAILABLE when it is there now. */
   autoCreate(topic: string): Promise<number>;
 }
 
@@ -128,12 +128,10 @@ async function describe(
         .sort(([a], [b]) => a - b)
         .map(([index, state]) => describePartition(index, state, context, options.metadata)),
     };
-  if (!isValidTopicName(name)) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION);
+  if (topicNameProblem(name) !== null) return failed(ErrorCode.INVALID_TOPIC_EXCEPTION);
   const mayCreate = request.allowAutoTopicCreation && options.autoCreateTopicsEnable;
   if (!mayCreate && !isInternalTopic(name)) return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-  const code = await options.autoCreate(name);
-  const exists = code === ErrorCode.NONE || code === ErrorCode.TOPIC_ALREADY_EXISTS;
-  return failed(exists ? ErrorCode.LEADER_NOT_AVAILABLE : code);
+  return failed(await options.autoCreate(name));
 }
 
 function describePartition(
