@@ -1,0 +1,217 @@
+import { describe, expect, test } from 'vitest';
+import { ControllerWorld, linesOf } from '../../../test/support/controller-world.ts';
+
+/** Three brokers, a controller with epoch 1, topics with the given replicas. */
+function cluster(topics: Record<string, number[][]> = {}): ControllerWorld {
+  const world = new ControllerWorld();
+  for (const id of [1, 2, 3]) world.addBroker(id, id * 10);
+  world.elect(1);
+  for (const [topic, replicas] of Object.entries(topics)) {
+    world.addTopic(topic, ...replicas);
+    world.happen({ kind: 'topicsChanged' });
+  }
+  world.sent = [];
+  world.writes = [];
+  return world;
+}
+
+const die = (world: ControllerWorld, id: number) => {
+  world.brokers.delete(id);
+  world.happen({ kind: 'brokersChanged' });
+};
+
+test('a new topic: each replica learns its leader before any broker tells clients of it', () => {
+  const world = cluster();
+  world.addTopic('t', [2, 3]);
+  world.happen({ kind: 'topicsChanged' });
+  expect(linesOf(world.sent)).toEqual([
+    '2 LeaderAndIsr t-0 leader=2 epoch=0 isr=2,3 replicas=2,3 new',
+    '3 LeaderAndIsr t-0 leader=2 epoch=0 isr=2,3 replicas=2,3 new',
+    '1 UpdateMetadata live=1,2,3 t-0:2',
+    '2 UpdateMetadata live=1,2,3 t-0:2',
+    '3 UpdateMetadata live=1,2,3 t-0:2',
+  ]);
+  expect(world.state('t', 0)).toEqual({
+    leader: 2,
+    leaderEpoch: 0,
+    isr: [2, 3],
+    controllerEpoch: 1,
+    version: 0,
+  });
+});
+
+test('a topic on dead brokers only gets its first leader when one of them comes', () => {
+  const world = cluster();
+  world.addTopic('t', [4, 5]);
+  world.happen({ kind: 'topicsChanged' });
+  expect(world.state('t', 0)).toBe(undefined);
+  world.addBroker(5, 50);
+  world.happen({ kind: 'brokersChanged' });
+  expect(world.state('t', 0)).toMatchObject({ leader: 5, isr: [5], leaderEpoch: 0 });
+});
+
+test('when a broker dies, what it led goes to the next in sync and it leaves the other ISRs', () => {
+  const world = cluster({
+    t: [
+      [1, 2, 3],
+      [2, 3, 1],
+    ],
+  });
+  die(world, 1);
+  expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2, 3], leaderEpoch: 1 });
+  expect(world.state('t', 1)).toMatchObject({ leader: 2, isr: [2, 3], leaderEpoch: 1 });
+});
+
+test('a leader that changes the ISR at the same moment is not overwritten: the election is done again on what it wrote', () => {
+  const world = cluster({ t: [[1, 2, 3]] });
+  world.beforeWrite = () => {
+    world.beforeWrite = () => undefined;
+    world.setIsr('t', 0, [1, 3]);
+  };
+  die(world, 1);
+  expect(world.state('t', 0)).toMatchObject({ leader: 3, isr: [3], version: 2 });
+});
+
+describe('when all in-sync replicas are gone', () => {
+  const lose = (world: ControllerWorld) => {
+    world.addTopic('t', [1, 2]);
+    world.happen({ kind: 'topicsChanged' });
+    world.setIsr('t', 0, [1]);
+    die(world, 1);
+  };
+
+  test('the partition has no leader until one of them is back', () => {
+    const world = cluster();
+    lose(world);
+    expect(world.state('t', 0)).toMatchObject({ leader: -1, isr: [1] });
+    world.addBroker(1, 99);
+    world.happen({ kind: 'brokersChanged' });
+    expect(world.state('t', 0)).toMatchObject({ leader: 1, isr: [1] });
+  });
+
+  test('a topic that allows it gets a leader that was out of sync', () => {
+    const world = cluster();
+    world.configs.set('t', new Map([['unclean.leader.election.enable', 'true']]));
+    lose(world);
+    expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2] });
+  });
+});
+
+test('a broker that restarts within its session time is treated as gone and back', () => {
+  const world = cluster({ t: [[1, 2]] });
+  world.addBroker(1, 77);
+  world.happen({ kind: 'brokersChanged' });
+  expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2] });
+  expect(linesOf(world.sent)).toContain('1 LeaderAndIsr t-0 leader=2 epoch=1 isr=2 replicas=1,2');
+});
+
+test('controlled shutdown moves leaderships away and says what could not be moved', () => {
+  const world = cluster({
+    t: [
+      [1, 2],
+      [2, 1],
+      [1, 3],
+    ],
+  });
+  world.setIsr('t', 2, [1]);
+  const answer = world.run(world.machine!.controlledShutdown(1, 10n));
+  expect(answer).toEqual({ outcome: 'ok', remaining: [{ topic: 't', partition: 2 }] });
+  expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2] });
+  expect(world.state('t', 1)).toMatchObject({ leader: 2, isr: [2] });
+});
+
+test('a controlled shutdown of an earlier life of the broker is refused', () => {
+  const world = cluster();
+  expect(world.run(world.machine!.controlledShutdown(1, 9n))).toEqual({ outcome: 'staleEpoch' });
+  expect(world.run(world.machine!.controlledShutdown(7, null))).toEqual({ outcome: 'unknownBroker' });
+});
+
+test('a topic is deleted when all its replicas are; it waits for the broker that is dead', () => {
+  const world = cluster({ t: [[1, 2]], other: [[1, 2]] });
+  die(world, 2);
+  world.deletions.add('t');
+  world.happen({ kind: 'topicDeletionsRequested' });
+  expect(world.assignments.has('t')).toBe(true);
+  expect(linesOf(world.sent)).toContain('1 UpdateMetadata live=1,3 t-0:-2');
+  world.addBroker(2, 99);
+  world.happen({ kind: 'brokersChanged' });
+  expect([...world.assignments.keys()]).toEqual(['other']);
+  expect(world.state('t', 0)).toBe(undefined);
+});
+
+test('a request to delete a topic that does not exist is cleared', () => {
+  const world = cluster();
+  world.deletions.add('nothing');
+  world.happen({ kind: 'topicDeletionsRequested' });
+  expect(world.deletions.size).toBe(0);
+});
+
+test('preferred election on request: only where it changes something, and only to replicas in sync', () => {
+  const world = cluster({
+    t: [
+      [1, 2],
+      [1, 2],
+      [2, 1],
+    ],
+  });
+  die(world, 1);
+  world.addBroker(1, 99);
+  world.happen({ kind: 'brokersChanged' });
+  world.setIsr('t', 0, [2, 1]);
+  const places = [0, 1, 2, 7].map((partition) => ({ topic: 't', partition }));
+  const results = world.run(world.machine!.electLeaders(places, false));
+  expect(results.map(({ partition, refused }) => [partition, refused])).toEqual([
+    [2, 'notNeeded'],
+    [7, 'unknownPartition'],
+    [0, null],
+    [1, 'noEligibleLeader'],
+  ]);
+  expect(world.state('t', 0)).toMatchObject({ leader: 1, isr: [2, 1] });
+});
+
+test('the rebalance timer moves leaders back only above the allowed imbalance', () => {
+  const world = cluster({ t: Array.from({ length: 20 }, () => [1, 2]) });
+  die(world, 1);
+  world.addBroker(1, 99);
+  world.happen({ kind: 'brokersChanged' });
+  for (let partition = 0; partition < 20; partition++) world.setIsr('t', partition, [2, 1]);
+  world.happen({ kind: 'isrsChanged' });
+  world.isrChanges = Array.from({ length: 20 }, (_, partition) => ({ topic: 't', partition }));
+  world.happen({ kind: 'isrsChanged' });
+  world.happen({ kind: 'rebalanceDue' });
+  expect(world.state('t', 0)).toMatchObject({ leader: 1 });
+  expect(world.state('t', 19)).toMatchObject({ leader: 1 });
+  world.writes = [];
+  world.happen({ kind: 'rebalanceDue' });
+  expect(world.writes).toEqual([]);
+});
+
+test('replicas on a failed log directory count as offline until they answer without error', () => {
+  const world = cluster({ t: [[1, 2]] });
+  const place = { topic: 't', partition: 0 };
+  world.happen({ kind: 'replicasAnswered', broker: 1, online: [], failed: [place] });
+  expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2] });
+  world.happen({ kind: 'replicasAnswered', broker: 1, online: [place], failed: [] });
+  world.setIsr('t', 0, [2, 1]);
+  die(world, 2);
+  expect(world.state('t', 0)).toMatchObject({ leader: 1, isr: [1] });
+});
+
+test('a new controller sends every broker all its partitions with unchanged epochs, and elects only where it must', () => {
+  const world = cluster({
+    t: [
+      [1, 2],
+      [2, 3],
+    ],
+  });
+  world.elect(2);
+  expect(world.writes).toEqual([]);
+  expect(linesOf(world.sent)).toEqual([
+    ...[1, 2, 3].map((id) => `${id} UpdateMetadata live=1,2,3`),
+    '1 LeaderAndIsr t-0 leader=1 epoch=0 isr=1,2 replicas=1,2',
+    '2 LeaderAndIsr t-0 leader=1 epoch=0 isr=1,2 replicas=1,2',
+    '2 LeaderAndIsr t-1 leader=2 epoch=0 isr=2,3 replicas=2,3',
+    '3 LeaderAndIsr t-1 leader=2 epoch=0 isr=2,3 replicas=2,3',
+    ...[1, 2, 3].map((id) => `${id} UpdateMetadata live=1,2,3 t-0:1 t-1:2`),
+  ]);
+});
