@@ -14,6 +14,7 @@ import { silentLog } from '../../runtime/node/log.ts';
 import * as batch from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { readRecords } from '../records/read-records.ts';
+import type { LogRecord } from '../records/record.ts';
 import { defaultLogConfig } from './log-config.ts';
 import { LogManager } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';
@@ -75,23 +76,56 @@ function consume(log: PartitionLog, upTo: number, committed: boolean, maxBytes: 
       }
       if (batch.isTransactional(b, at) && aborting.has(producer)) return;
       for (const r of readRecords(runtime.codecs, b, at, size))
-        if (r.offset >= next && r.offset < upTo)
-          records.push({ ...r, epoch: batch.partitionLeaderEpoch(b, at) });
+        if (r.offset >= next && r.offset < upTo) records.push(shown(r, b, at));
     });
     next = result.nextOffset;
   }
   return records;
 }
 
+const base64 = (bytes: Buffer | null): string | null => (bytes === null ? null : bytes.toString('base64'));
+
+/** As the recording consumer shows a record: format 0 has the timestamp 0, the old formats have no epoch. */
+function shown(r: LogRecord, b: Buffer, at: number): unknown {
+  const magic = batch.magic(b, at);
+  return {
+    offset: r.offset,
+    timestamp: magic === 0 ? 0 : r.timestamp,
+    key: base64(r.key),
+    value: base64(r.value),
+    headers: r.headers.map((h) => [h.key, base64(h.value)]),
+    epoch: magic === 2 ? batch.partitionLeaderEpoch(b, at) : undefined,
+  };
+}
+
 const said = (records: LogdirRecord[]): unknown[] =>
   records.map((r) => ({
     offset: r.o,
     timestamp: r.t,
-    key: fixtureBytes(r.k),
-    value: fixtureBytes(r.v),
-    headers: (r.h ?? []).map(([key, value]) => ({ key, value: fixtureBytes(value) })),
+    key: base64(fixtureBytes(r.k)),
+    value: base64(fixtureBytes(r.v)),
+    headers: (r.h ?? []).map(([key, value]) => [key, base64(fixtureBytes(value))]),
     epoch: r.le,
   }));
+
+/** An epoch in which nothing was written yet is forgotten when the log is opened. */
+function withoutEmptyEpochs(text: string, logEndOffset: number): string {
+  const entries = text
+    .split('\n')
+    .slice(2)
+    .filter((line) => line !== '' && Number(line.split(' ')[1]) < Math.max(logEndOffset, 1));
+  return `0\n${entries.length}\n${entries.map((line) => `${line}\n`).join('')}`;
+}
+
+/** Some archives hold a part of the broker's logs, but its checkpoints as they were. */
+function withoutAbsentLogs(text: string, logs: ReadonlyMap<string, number>): string {
+  if (!text.startsWith('0\n')) return text;
+  const entries = text
+    .split('\n')
+    .slice(2)
+    .filter((line) => line !== '' && logs.has(line.split(' ').slice(0, 2).join('-')));
+  return `0\n${entries.length}\n${entries.map((line) => `${line}\n`).join('')}`;
+}
 
 describe.each(logdirNames)('%s', (name) => {
   const fixture = logdirFixture(name);
@@ -106,7 +140,7 @@ describe.each(logdirNames)('%s', (name) => {
         expected.logStartOffset,
         expected.highWatermark,
       ]);
-      for (const maxBytes of [1, 700, 1 << 20])
+      for (const maxBytes of expected.records.length > 500 ? [1 << 20] : [1, 700, 1 << 20])
         expect(consume(log, log.highWatermark, false, maxBytes)).toEqual(said(expected.records));
     }
   });
@@ -131,9 +165,14 @@ describe.each(logdirNames)('%s', (name) => {
   if (!name.endsWith('unclean'))
     test('stopping again leaves the text files as they were', async () => {
       const manager = await open(name);
+      const ends = new Map(manager.logs().map((log) => [log.folder.split('/').pop()!, log.logEndOffset]));
       await manager.stop();
-      for (const [path, before] of Object.entries(fixture.textFiles)) {
+      for (const [path, text] of Object.entries(fixture.textFiles)) {
         if (path.endsWith('partition.metadata')) continue;
+        const isEpochs = path.endsWith('/leader-epoch-checkpoint');
+        const before = isEpochs
+          ? withoutEmptyEpochs(text, ends.get(path.split('/')[0]!)!)
+          : withoutAbsentLogs(text, ends);
         const now = readFileSync(`${root}/${name}/${path}`, 'utf8');
         expect([path, now.split('\n').sort()]).toEqual([path, before.split('\n').sort()]);
       }

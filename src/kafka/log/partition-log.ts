@@ -1,4 +1,4 @@
-import { FileError, type Runtime } from '../../runtime/runtime.ts';
+import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import {
   baseOffset,
@@ -83,6 +83,8 @@ export class PartitionLog {
   private jitterMs: number;
   private isClosed = false;
   private flushing: Promise<void> = Promise.resolve();
+  /** Deleted files that wait; what is left at the end goes at the next start. */
+  private readonly removals = new Set<Timer>();
 
   /** Opens the log in `folder`, which is made when it isn't there, and recovers it where it wasn't closed cleanly. */
   static open(
@@ -550,27 +552,29 @@ export class PartitionLog {
     this.removeLater(paths);
   }
 
-  /** Puts a cleaned segment in the place of those that it was made from. */
-  replaceSegments(cleaned: LogSegment, originals: readonly LogSegment[]): void {
+  /** Puts a cleaned segment, which `makeCleaned` opens once the names are free, in the place of those that it was made from. */
+  replaceSegments(originals: readonly LogSegment[], makeCleaned: () => LogSegment): void {
     const paths: string[] = [];
     for (const segment of originals) {
       this.segments.remove(segment);
       paths.push(...segment.markDeleted());
     }
-    this.segments.add(cleaned);
+    this.segments.add(makeCleaned());
     this.reader.forget();
     this.tail.clear();
     this.removeLater(paths);
   }
 
   private removeLater(paths: readonly string[]): void {
-    this.runtime.clock.after(this.currentConfig.fileDeleteDelayMs, () => {
+    const timer = this.runtime.clock.after(this.currentConfig.fileDeleteDelayMs, () => {
+      this.removals.delete(timer);
       try {
-        if (!this.isClosed) for (const path of paths) this.runtime.files.remove(path);
+        for (const path of paths) this.runtime.files.remove(path);
       } catch (error) {
         this.fail(error);
       }
     });
+    this.removals.add(timer);
   }
 
   /** Milliseconds since the last flush; for flush.ms. */
@@ -633,6 +637,7 @@ export class PartitionLog {
     this.isClosed = true;
     this.epochFile.abandon();
     this.tail.clear();
+    for (const timer of this.removals) timer.cancel();
     for (const segment of this.segments.all) {
       try {
         segment.release();
@@ -656,6 +661,11 @@ export class PartitionLog {
       if (error instanceof RecordsError) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
       throw error;
     }
+  }
+
+  /** The cleaner couldn't read or write this log's files. */
+  storageFailed(error: Error): void {
+    this.fail(error);
   }
 
   private fail(error: unknown): KafkaError {

@@ -234,6 +234,12 @@ export class LogSegment {
     return this.maxTimestamp >= 0 ? this.maxTimestamp : this.lastModifiedMs;
   }
 
+  /** Of its first batch; when it was written last, where there are no timestamps. */
+  get oldestTimestampMs(): number {
+    if (this.firstAppendTimestamp < 0 && this.sizeBytes > 0) this.readFirstTimestamp();
+    return this.firstAppendTimestamp >= 0 ? this.firstAppendTimestamp : this.lastModifiedMs;
+  }
+
   /** No more appends: the last time entry is written and the indexes go to the file. */
   becomeInactive(): void {
     this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
