@@ -1,4 +1,4 @@
-import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Document, Node, YAMLError, YAMLMap } from 'yaml';
 import type { Place } from './model.ts';
 import type { Problems } from './problems.ts';
@@ -51,18 +51,31 @@ const SENTENCES: Partial<Record<YAMLError['code'], readonly [message: string, fi
     'this line is neither "key: value" nor part of the line above',
     'add the colon, or indent it',
   ],
-  BAD_ALIAS: ['this alias names no anchor', 'define it above with &name'],
 };
 
 function reportYamlError(error: YAMLError, file: string, parsed: Parsed, problems: Problems): void {
-  const line = parsed.counter.linePos(error.pos[0]).line;
+  const line = parsed.counter.linePos(startOf(error, parsed.document)).line;
   const shown = parsed.text.split('\n')[line - 1]?.trim() ?? '';
   const [message, fix] = SENTENCES[error.code] ?? [
     `YAML can't read this: ${error.message.split('\n')[0] ?? ''}`,
     'put quotes around values that contain any of : { } [ ] # & *',
   ];
-  const severity = error.code === 'DUPLICATE_KEY' ? 'YAML_DUPLICATE_KEY' : 'YAML_SYNTAX';
-  problems.error({ file, line }, severity, `${message} ("${shown}")`, fix);
+  const code = error.code === 'DUPLICATE_KEY' ? 'YAML_DUPLICATE_KEY' : 'YAML_SYNTAX';
+  problems.error({ file, line }, code, `${message} ("${shown}")`, fix);
+}
+
+/** A quote that is never closed is noticed where the file ends; people want to know where it began. */
+function startOf(error: YAMLError, document: Document): number {
+  const [end] = error.pos;
+  let start = end;
+  if (error.code === 'MISSING_CHAR')
+    visit(document, {
+      Scalar: (_, node) => {
+        const isQuoted = node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE';
+        if (isQuoted && node.range && node.range[0] < end && node.range[1] >= end - 1) [start] = node.range;
+      },
+    });
+  return start;
 }
 
 class TreeMaker {
@@ -89,7 +102,14 @@ class TreeMaker {
     }
     if (isAlias(node)) {
       const target = node.resolve(this.parsed.document);
-      return target === undefined ? scalar(place, null) : this.make(target);
+      if (target !== undefined) return this.make(target);
+      this.problems.error(
+        place,
+        'YAML_SYNTAX',
+        `no anchor is called ${node.source}`,
+        `write &${node.source} where it is defined, above this line`,
+      );
+      return scalar(place, null);
     }
     if (isScalar(node)) return scalar(place, node.value === null ? null : scalarText(node));
     this.open.add(node);
