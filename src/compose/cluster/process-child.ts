@@ -64,13 +64,17 @@ export class ProcessChild {
     const { plan, runtime, starters } = this;
     if (plan === null || runtime === null) throw new Error('there is no plan to start from');
     const { kind, text, file, myid } = plan;
-    this.server = await startServer(
+    const server = await startServer(
       kind === 'broker'
         ? { kind, config: resolveBrokerConfig(parseProperties(text), file).config }
         : { kind, config: parseZooKeeperConfig(text, file).config, myid },
       runtime,
       starters,
     );
+    this.server = server;
+    void server.ended?.then((reason) => {
+      if (reason !== null) this.send({ kind: 'died', message: reason.message });
+    });
     this.send({ kind: 'ready' });
   }
 

@@ -32,6 +32,8 @@ export type FromProcess =
   | { readonly kind: 'ready' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly message: string }
+  /** It had been ready, and can't go on. */
+  | { readonly kind: 'died'; readonly message: string }
   | {
       readonly kind: 'log';
       readonly level: 'debug' | 'info' | 'warn' | 'error';

@@ -82,6 +82,12 @@ export class ProcessRunner implements ServiceRunner {
       this.log[message.level](message.message, message.fields);
       return;
     }
+    if (message.kind === 'died') {
+      this.kill();
+      this.log.error(message.message);
+      this.died(message.message);
+      return;
+    }
     if (message.kind === 'published') this.ports = message.ports;
     const { awaited } = this;
     if (message.kind === 'failed') {

@@ -4,6 +4,8 @@ import type { ZooKeeperConfig } from '../../zookeeper/server/config.ts';
 
 /** A server that runs. */
 export interface RunningServer {
+  /** Resolves when the server ends, with the reason when nobody asked for it. */
+  readonly ended?: Promise<Error | null>;
   stop(): Promise<void>;
 }
 

@@ -63,9 +63,10 @@ export class VirtualRunner implements ServiceRunner {
   async start(): Promise<void> {
     if (!this.host.alive) this.host.restart();
     await this.publish();
-    const starting = this.host;
     try {
-      this.server = await startServer(this.planned, starting.runtime, this.starters);
+      const server = await startServer(this.planned, this.host.runtime, this.starters);
+      this.server = server;
+      void server.ended?.then((reason) => this.serverEnded(server, reason));
     } catch (error) {
       this.kill();
       throw error;
@@ -89,5 +90,12 @@ export class VirtualRunner implements ServiceRunner {
   close(): Promise<void> {
     this.kill();
     return Promise.resolve();
+  }
+
+  private serverEnded(server: RunningServer, reason: Error | null): void {
+    if (this.server !== server || reason === null) return;
+    this.kill();
+    this.log.error(reason.message);
+    this.died(reason.message);
   }
 }
