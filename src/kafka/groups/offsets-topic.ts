@@ -1,0 +1,18 @@
+/** The internal topic that holds groups and their offsets. */
+export const OFFSETS_TOPIC = '__consumer_offsets';
+
+/** Which partition of an internal topic, of `partitions`, an id belongs to: Java's `String.hashCode` over UTF-16 units. */
+export function partitionFor(id: string, partitions: number): number {
+  let hash = 0;
+  for (let i = 0; i < id.length; i++) hash = (Math.imul(hash, 31) + id.charCodeAt(i)) | 0;
+  return hash === -0x8000_0000 ? 0 : Math.abs(hash) % partitions;
+}
+
+/** Configuration of the topic when a broker creates it. */
+export function offsetsTopicConfig(segmentBytes: number): ReadonlyMap<string, string> {
+  return new Map([
+    ['compression.type', 'producer'],
+    ['cleanup.policy', 'compact'],
+    ['segment.bytes', String(segmentBytes)],
+  ]);
+}
