@@ -21,7 +21,7 @@ export interface PipelineEvents {
  * commit needs one disk or a quorum is the proposer's affair.
  */
 export class RequestPipeline implements CommitListener {
-  private readonly storage: ZooKeeperStorage;
+  private readonly storage: Pick<ZooKeeperStorage, 'tree' | 'maybeSnapshot'>;
   private readonly preparer: RequestPreparer;
   private readonly clock: Clock;
   private readonly events: PipelineEvents;
@@ -30,7 +30,7 @@ export class RequestPipeline implements CommitListener {
   private readonly transactions = new Queue<Transaction>();
 
   constructor(
-    storage: ZooKeeperStorage,
+    storage: Pick<ZooKeeperStorage, 'tree' | 'maybeSnapshot'>,
     preparer: RequestPreparer,
     clock: Clock,
     events: PipelineEvents,

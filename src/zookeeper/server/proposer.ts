@@ -25,7 +25,7 @@ export interface CommitListener {
  * sync serves all that wait.
  */
 export class StandaloneProposer implements Proposer {
-  private readonly storage: ZooKeeperStorage;
+  private readonly storage: Pick<ZooKeeperStorage, 'lastZxid' | 'append' | 'sync'>;
   private readonly clock: Clock;
   private readonly metrics: ServerMetrics;
   private readonly listener: CommitListener;
@@ -35,7 +35,12 @@ export class StandaloneProposer implements Proposer {
   /** Proposals that no sync has begun for. */
   private gathered = 0;
 
-  constructor(storage: ZooKeeperStorage, clock: Clock, metrics: ServerMetrics, listener: CommitListener) {
+  constructor(
+    storage: Pick<ZooKeeperStorage, 'lastZxid' | 'append' | 'sync'>,
+    clock: Clock,
+    metrics: ServerMetrics,
+    listener: CommitListener,
+  ) {
     this.storage = storage;
     this.clock = clock;
     this.metrics = metrics;

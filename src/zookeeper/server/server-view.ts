@@ -12,7 +12,7 @@ export interface ServerView {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly config: ZooKeeperConfig;
-  readonly storage: ZooKeeperStorage;
+  readonly storage: Pick<ZooKeeperStorage, 'snapshotBytes' | 'logBytes'>;
   readonly tree: DataTree;
   readonly sessions: SessionTracker<ClientConnection>;
   readonly connections: ReadonlySet<ClientConnection>;

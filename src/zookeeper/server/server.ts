@@ -22,6 +22,12 @@ import { SessionTracker, type TrackedSession } from './session-tracker.ts';
 import { Stats } from './stats.ts';
 import { Whitelist, type FourLetterWord } from './words.ts';
 
+/** What a server needs of its storage. */
+export type ServerStorage = Pick<
+  ZooKeeperStorage,
+  'tree' | 'lastZxid' | 'append' | 'sync' | 'maybeSnapshot' | 'purge' | 'snapshotBytes' | 'logBytes' | 'close'
+>;
+
 /** As Apache's standalone server: ids look like 0x100… */
 const STANDALONE_ID = 1;
 const WRITERS_KEPT = 64;
@@ -40,7 +46,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
   readonly clock: Clock;
   readonly log: Log;
   readonly runtime: Runtime;
-  readonly storage: ZooKeeperStorage;
+  readonly storage: ServerStorage;
   readonly reads: Reads;
   readonly authentication: Authentication;
   readonly sessions: SessionTracker<ClientConnection>;
@@ -68,7 +74,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
   constructor(
     runtime: Runtime,
     config: ZooKeeperConfig,
-    storage: ZooKeeperStorage,
+    storage: ServerStorage,
     environment: Readonly<Record<string, string>>,
   ) {
     this.environment = environment;

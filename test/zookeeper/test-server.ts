@@ -1,0 +1,187 @@
+import type {
+  Clock,
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  Runtime,
+  Timer,
+} from '../../src/runtime/runtime.ts';
+import { silentLog } from '../../src/runtime/node/log.ts';
+import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
+import { FrameSplitter } from '../../src/wire/frames.ts';
+import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
+import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
+import { StandaloneServer, type ServerStorage } from '../../src/zookeeper/server/server.ts';
+
+/** Time that tests move. */
+export class TestClock implements Clock {
+  private nowMs = 1_000;
+  private readonly timers = new Set<{ at: number; run: () => void }>();
+  private jobs: (() => void)[] = [];
+
+  wallMs(): number {
+    return 1_700_000_000_000 + this.nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    const timer = { at: this.nowMs + delayMs, run };
+    this.timers.add(timer);
+    return { cancel: () => this.timers.delete(timer) };
+  }
+
+  soon(run: () => void): void {
+    this.jobs.push(run);
+  }
+
+  /** Runs all that is to happen now, until nothing is left. */
+  async settle(): Promise<void> {
+    for (let idle = 0; idle < 3; idle++) {
+      const jobs = this.jobs;
+      this.jobs = [];
+      if (jobs.length > 0) idle = 0;
+      for (const job of jobs) job();
+      for (let i = 0; i < 5; i++) await Promise.resolve();
+    }
+  }
+
+  /** Lets time pass; everything that is due on the way happens at its time. */
+  async advance(ms: number): Promise<void> {
+    const end = this.nowMs + ms;
+    for (;;) {
+      await this.settle();
+      const [next] = [...this.timers].sort((a, b) => a.at - b.at);
+      if (next === undefined || next.at > end) break;
+      this.timers.delete(next);
+      this.nowMs = Math.max(this.nowMs, next.at);
+      next.run();
+    }
+    this.nowMs = end;
+    await this.settle();
+  }
+}
+
+/** Storage without a disk. `sync` waits while `isStalled`. */
+export class MemoryStorage implements ServerStorage {
+  readonly tree: DataTree;
+  readonly snapshotBytes = 0;
+  readonly logBytes = 0;
+  lastZxid = 0;
+  readonly log: Transaction[] = [];
+  syncs = 0;
+  isStalled = false;
+  private waiting: (() => void)[] = [];
+
+  constructor(runtime: Runtime) {
+    this.tree = new DataTree(runtime.digests);
+  }
+
+  append(transaction: Transaction): void {
+    this.lastZxid = transaction.header.zxid;
+    this.log.push(transaction);
+  }
+
+  sync(): Promise<void> {
+    this.syncs += 1;
+    if (!this.isStalled) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** The disk is back. */
+  release(): void {
+    this.isStalled = false;
+    for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  maybeSnapshot(): void {}
+
+  purge(): string[] {
+    return [];
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The client's end of a connection to a server, in memory. */
+export class TestPeer {
+  /** Frames without their length, as they came. */
+  readonly frames: Buffer[] = [];
+  /** All bytes as they came. */
+  raw = Buffer.alloc(0);
+  /** How many writes they came in. */
+  writes = 0;
+  isClosed = false;
+  isPaused = false;
+  bufferedBytes = 0;
+  private handler: ConnectionHandler | null = null;
+  private readonly splitter = new FrameSplitter(1 << 26);
+  private isWord = false;
+
+  constructor(server: StandaloneServer, host = '127.0.0.1', port = 40_000) {
+    const local: Endpoint = { host: '127.0.0.1', port: 2181 };
+    const remote: Endpoint = { host, port };
+    const connection: Connection = {
+      local,
+      remote,
+      bufferedBytes: 0,
+      start: (handler) => (this.handler = handler),
+      write: (bytes) => {
+        this.writes += 1;
+        this.raw = Buffer.concat([this.raw, bytes]);
+        if (!this.isWord) this.splitter.push(bytes, (frame) => this.frames.push(frame));
+        return !this.isPaused;
+      },
+      pause: () => (this.isPaused = true),
+      resume: () => (this.isPaused = false),
+      end: () => this.close(),
+      destroy: () => this.close(),
+    };
+    server.accept(connection);
+  }
+
+  send(bytes: Buffer): void {
+    if (this.isClosed) return;
+    this.isWord ||= this.raw.length === 0 && bytes.length === 4;
+    this.handler?.data(bytes);
+  }
+
+  close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.handler?.closed();
+  }
+}
+
+export interface TestServer {
+  readonly server: StandaloneServer;
+  readonly clock: TestClock;
+  readonly storage: MemoryStorage;
+}
+
+export function startTestServer(config: Partial<ZooKeeperConfig> = {}): TestServer {
+  const clock = new TestClock();
+  const runtime: Runtime = { ...createNodeRuntime({ log: silentLog }), clock };
+  const storage = new MemoryStorage(runtime);
+  const tickTimeMs = config.tickTimeMs ?? 1000;
+  const server = new StandaloneServer(
+    runtime,
+    {
+      ...zooKeeperDefaults,
+      dataDir: '/data',
+      dataLogDir: '/data',
+      tickTimeMs,
+      minSessionTimeoutMs: 2 * tickTimeMs,
+      maxSessionTimeoutMs: 20 * tickTimeMs,
+      ...config,
+    },
+    storage,
+    {},
+  );
+  return { server, clock, storage };
+}
