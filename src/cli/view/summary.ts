@@ -1,5 +1,6 @@
 import type { ServiceStatus } from '../../compose/cluster/service-runner.ts';
 import type { Plan, PlannedService } from '../../compose/plan.ts';
+import { isLoopback } from '../../compose/plan.ts';
 import type { Colors } from './colors.ts';
 import { namePainter } from './colors.ts';
 
@@ -47,8 +48,9 @@ function describe(planned: PlannedService, status: ServiceStatus, colors: Colors
   }
   const id = planned.config?.brokerId ?? -1;
   const listeners = planned.config?.listeners ?? [];
-  const parts = listeners.map(({ name, port }) => {
+  const parts = listeners.map(({ name, host, port }) => {
     const outside = at(port);
+    if (isLoopback(host)) return colors.yellow(`${name} localhost:${port} (of the service itself only)`);
     return outside.length > 0
       ? `${name} ${outside.join(', ')}`
       : colors.dim(`${name} ${planned.name}:${port} (services only)`);
