@@ -172,7 +172,9 @@ describe.each(logdirNames)('%s', (name) => {
         const isEpochs = path.endsWith('/leader-epoch-checkpoint');
         const before = isEpochs
           ? withoutEmptyEpochs(text, ends.get(path.split('/')[0]!)!)
-          : withoutAbsentLogs(text, ends);
+          : path === 'cleaner-offset-checkpoint'
+            ? text
+            : withoutAbsentLogs(text, ends);
         const now = readFileSync(`${root}/${name}/${path}`, 'utf8');
         expect([path, now.split('\n').sort()]).toEqual([path, before.split('\n').sort()]);
       }
