@@ -1,6 +1,6 @@
 /**
  * What the log takes of a broker's time: appends of 16 KB batches as a leader, with all checks, and reads of the same by a follower, from memory
- * and from files. Run: node bench/micro/log-append.ts [seconds per line]
+ * and from files. Run: npx tsx bench/micro/log-append.ts [seconds per line]
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
