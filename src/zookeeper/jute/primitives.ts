@@ -17,7 +17,7 @@ export function readUstring(reader: Reader): string | null {
 }
 
 /** Like Apache, writes each UTF-16 unit on its own: beyond U+FFFF that isn't UTF-8, but it is what their clients send. */
-export function writeUstring(writer: Writer, text: string | null): void {
+export function writeUstring(writer: Pick<Writer, 'int32' | 'utf8' | 'copy'>, text: string | null): void {
   if (text === null) {
     writer.int32(-1);
     return;
@@ -43,7 +43,7 @@ export function writeUstring(writer: Writer, text: string | null): void {
     }
   }
   writer.int32(at);
-  writer.bytes(bytes.subarray(0, at));
+  writer.copy(bytes, 0, at);
 }
 
 /** A view of the reader's buffer. */

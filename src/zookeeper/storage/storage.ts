@@ -1,6 +1,20 @@
-import type { Runtime } from '../../runtime/runtime.ts';
-import type { DataTree } from '../tree/data-tree.ts';
+import type { FileLock, Runtime } from '../../runtime/runtime.ts';
+import { DataTree } from '../tree/data-tree.ts';
 import type { Transaction } from '../tree/transaction.ts';
+import { readEpoch, writeEpoch } from './epoch-file.ts';
+import {
+  UNFINISHED_PREFIX,
+  VERSION_FOLDER,
+  listLogs,
+  listSnapshots,
+  type NamedFile,
+  type SnapshotCompression,
+} from './files.ts';
+import { purge } from './purge.ts';
+import { recover, type Recovered } from './recovery.ts';
+import { writeSnapshot } from './snapshot-writer.ts';
+import { StorageError } from './storage-error.ts';
+import { TransactionLog } from './transaction-log.ts';
 
 export interface StorageConfig {
   /** Snapshots go to `dataDir/version-2`. */
@@ -11,9 +25,9 @@ export interface StorageConfig {
   readonly preAllocBytes: number;
   /** Transactions between snapshots, more or less: half of it and a random part of the other half. */
   readonly snapCount: number;
-  /** Bytes of log between snapshots (snapSizeLimitInKb); 0: no such limit. */
+  /** Bytes of log between snapshots, more or less as above (snapSizeLimitInKb); 0 or less: no such limit. */
   readonly snapSizeLimitBytes: number;
-  readonly snapshotCompression: 'none' | 'gz' | 'snappy';
+  readonly snapshotCompression: SnapshotCompression;
   /** Accept a log without any snapshot, as 3.4 left it. */
   readonly trustEmptySnapshot: boolean;
   /** false: answer before the disk has it (forceSync=no). */
@@ -22,40 +36,220 @@ export interface StorageConfig {
   readonly fsyncWarningThresholdMs: number;
 }
 
-/** What is on disk: transaction log, snapshots, epochs. Apache's formats, readable by 3.4 and 3.9. */
-export declare class ZooKeeperStorage {
-  /** Reads what is there (newest valid snapshot, then the log after it), or begins anew. Throws a StorageError: a file, a place, what to do. */
-  static open(runtime: Runtime, config: StorageConfig): ZooKeeperStorage;
+/**
+ * What is on disk: transaction log, snapshots, epochs. The formats are Apache's, such that 3.4 and 3.9 read what is written here.
+ *
+ * The way of a transaction: `append` it, `sync` (calls that wait share one disk sync), then `tree.apply` it, then `maybeSnapshot`.
+ */
+export class ZooKeeperStorage {
   /** As of the last transaction in the log. */
   readonly tree: DataTree;
-  readonly lastZxid: number;
+  /** What opening found. */
+  readonly recovered: Recovered;
+  private readonly runtime: Runtime;
+  private readonly config: StorageConfig;
+  private readonly snapshotFolder: string;
+  private readonly logFolder: string;
+  private readonly log: TransactionLog;
+  private readonly locks: FileLock[];
+  /** Since the last snapshot began. */
+  private appended = 0;
+  private bytesBefore = 0;
+  private appendedLimit = 0;
+  private bytesLimit = 0;
+  private snapshotting: Promise<void> | null = null;
 
-  /** Encodes and gathers; nothing is written before `flush`. Transactions come in the order of their zxids. */
-  append(transaction: Transaction): void;
-  /** Writes what was gathered, in one write. Rolls the log when it is time. */
-  flush(): void;
-  /** `flush`, and resolves when all that was appended before is on the disk. Calls that wait share one fdatasync. A rejection is final: end the server. */
-  sync(): Promise<void>;
-  /** The zxid up to which the disk has everything. */
-  readonly syncedZxid: number;
+  /**
+   * Reads what is there, or begins anew. Reads files to their ends before it returns.
+   * Throws a StorageError, whose message is for people: a file, a place, what to do.
+   */
+  static open(runtime: Runtime, config: StorageConfig): ZooKeeperStorage {
+    const folders = {
+      snapshots: `${config.dataDir}/${VERSION_FOLDER}`,
+      logs: `${config.dataLogDir}/${VERSION_FOLDER}`,
+    };
+    const { files } = runtime;
+    const locks: FileLock[] = [];
+    try {
+      for (const folder of new Set([folders.snapshots, folders.logs])) {
+        files.makeFolder(folder);
+        const lock = files.lock(`${folder}/.lock`);
+        if (lock === null)
+          throw new StorageError(
+            'FOLDER_IN_USE',
+            folder,
+            `another server uses ${folder}; stop it, or give this one a dataDir of its own`,
+          );
+        locks.push(lock);
+      }
+      for (const name of files.list(folders.snapshots))
+        if (name.startsWith(UNFINISHED_PREFIX)) files.remove(`${folders.snapshots}/${name}`);
+      const tree = new DataTree(runtime.digests);
+      const recovered = recover(runtime, tree, folders, config.trustEmptySnapshot);
+      return new ZooKeeperStorage(runtime, config, folders, tree, recovered, locks);
+    } catch (error) {
+      for (const lock of locks) lock.release();
+      throw error;
+    }
+  }
 
-  /** Call after applying transactions: begins a snapshot in the background when enough was logged since the last. */
-  maybeSnapshot(): void;
-  /** Writes a snapshot in slices between requests. Resolves when it is on the disk. */
-  snapshot(): Promise<void>;
-  readonly snapshotInProgress: boolean;
+  private constructor(
+    runtime: Runtime,
+    config: StorageConfig,
+    folders: { snapshots: string; logs: string },
+    tree: DataTree,
+    recovered: Recovered,
+    locks: FileLock[],
+  ) {
+    this.runtime = runtime;
+    this.config = config;
+    this.snapshotFolder = folders.snapshots;
+    this.logFolder = folders.logs;
+    this.tree = tree;
+    this.recovered = recovered;
+    this.locks = locks;
+    this.log = new TransactionLog(runtime, folders.logs, tree.lastZxid, config);
+    this.appended = recovered.replayed;
+    this.drawLimits();
+    this.bytesBefore = -recovered.replayedBytes;
+  }
 
-  /** Removes all but the `retain` newest snapshots and the logs that none of those needs (autopurge). */
-  purge(retain: number): string[];
-  /** Bytes of all snapshots and logs (the dirs word). */
-  readonly snapshotBytes: number;
-  readonly logBytes: number;
+  /** Of the last transaction appended, or found at the start. */
+  get lastZxid(): number {
+    return Math.max(this.log.writtenZxid, this.tree.lastZxid);
+  }
 
-  acceptedEpoch(): number;
-  currentEpoch(): number;
-  setAcceptedEpoch(epoch: number): Promise<void>;
-  setCurrentEpoch(epoch: number): Promise<void>;
+  /** Up to this one the disk has everything. */
+  get syncedZxid(): number {
+    return this.log.syncedZxid;
+  }
 
-  /** Flushes, syncs, closes. */
-  close(): Promise<void>;
+  /** Encodes and gathers; nothing is written before `flush` or `sync`. Zxids must rise. */
+  append(transaction: Transaction): void {
+    this.log.append(transaction);
+    this.appended++;
+  }
+
+  /** The same for a transaction that is encoded already, as a leader sends it, its digest included. */
+  appendPayload(zxid: number, payload: Buffer): void {
+    this.log.appendPayload(zxid, payload);
+    this.appended++;
+  }
+
+  /** Writes what was gathered, in one write. Throws: then end the server. */
+  flush(): void {
+    this.log.flush();
+  }
+
+  /**
+   * Writes what was gathered and resolves when all of it is on the disk. Calls that wait share one sync. A rejection is final: end
+   * the server, for what the disk has is unknown.
+   */
+  sync(): Promise<void> {
+    return this.log.sync();
+  }
+
+  /** Bytes of transactions written since the start. */
+  get writtenBytes(): number {
+    return this.log.writtenBytes;
+  }
+
+  /** Syncs that took longer than the threshold (fsync_threshold_exceed_count). */
+  get slowSyncs(): number {
+    return this.log.slowSyncs;
+  }
+
+  /**
+   * Call it after applying transactions: begins a snapshot in the background, and a new log file, when enough was appended since the
+   * last. What goes wrong with a snapshot is logged; the log goes on without it.
+   */
+  maybeSnapshot(): void {
+    if (this.snapshotting !== null) return;
+    const bytes = this.log.writtenBytes - this.bytesBefore;
+    if (this.appended <= this.appendedLimit && (this.bytesLimit <= 0 || bytes <= this.bytesLimit)) return;
+    this.snapshot().catch((error: unknown) => {
+      this.runtime.log.error(
+        `a snapshot can't be written: ${String(error)}; the log goes on growing without it`,
+        {
+          folder: this.snapshotFolder,
+        },
+      );
+    });
+  }
+
+  /** Writes a snapshot of what is applied, in slices between requests. Resolves when it is on the disk. Joins one that is under way. */
+  snapshot(): Promise<void> {
+    this.snapshotting ??= this.takeSnapshot().finally(() => {
+      this.snapshotting = null;
+    });
+    return this.snapshotting;
+  }
+
+  private async takeSnapshot(): Promise<void> {
+    this.appended = 0;
+    this.bytesBefore = this.log.writtenBytes;
+    this.drawLimits();
+    this.log.roll();
+    const written = await writeSnapshot(
+      this.runtime,
+      this.snapshotFolder,
+      this.tree,
+      this.config.snapshotCompression,
+      () => this.log.sync(),
+    );
+    this.runtime.log.info('wrote a snapshot', { file: written.path, bytes: written.bytes });
+  }
+
+  get snapshotInProgress(): boolean {
+    return this.snapshotting !== null;
+  }
+
+  /** Random, so that the servers of an ensemble don't all write snapshots at once. */
+  private drawLimits(): void {
+    const { random } = this.runtime;
+    const half = (limit: number): number => limit / 2 + random.float() * (limit / 2);
+    this.appendedLimit = half(this.config.snapCount);
+    this.bytesLimit = half(this.config.snapSizeLimitBytes);
+  }
+
+  /** Removes all but the `retain` newest snapshots, never fewer than three, and the logs that none of those needs (autopurge). */
+  purge(retain: number): string[] {
+    return purge(this.runtime.files, this.snapshotFolder, this.logFolder, retain);
+  }
+
+  /** Bytes of all files (the `dirs` word): snapshots and logs. */
+  sizes(): { snapshotBytes: number; logBytes: number } {
+    const { files } = this.runtime;
+    const sum = (list: readonly NamedFile[]): number =>
+      list.reduce((bytes, { path }) => bytes + files.stat(path).sizeBytes, 0);
+    return {
+      snapshotBytes: sum(listSnapshots(files, this.snapshotFolder)),
+      logBytes: sum(listLogs(files, this.logFolder)),
+    };
+  }
+
+  /** Zxid of the newest snapshot, or null. */
+  get lastSnapshotZxid(): number | null {
+    return listSnapshots(this.runtime.files, this.snapshotFolder).at(-1)?.zxid ?? null;
+  }
+
+  /** Null: there is no such file; then it is the epoch of the last zxid. */
+  epoch(name: 'acceptedEpoch' | 'currentEpoch'): number | null {
+    return readEpoch(this.runtime.files, this.snapshotFolder, name);
+  }
+
+  /** Resolves when it is on the disk. */
+  setEpoch(name: 'acceptedEpoch' | 'currentEpoch', epoch: number): Promise<void> {
+    return writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch);
+  }
+
+  /** Waits for a snapshot under way, syncs, closes. */
+  async close(): Promise<void> {
+    try {
+      await this.snapshotting?.catch(() => undefined);
+      await this.log.close();
+    } finally {
+      for (const lock of this.locks) lock.release();
+    }
+  }
 }

@@ -2,7 +2,7 @@ import { Reader, toSafe } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
 import { OpCode, opName } from '../jute/op-code.ts';
-import { readBuffer, readCount, readUstring, writeBuffer, writeUstring } from '../jute/primitives.ts';
+import { readBuffer, readCount, readUstring, writeUstring } from '../jute/primitives.ts';
 import type { Acl } from './acl.ts';
 import { openAcl } from './acl.ts';
 import { CONTAINER_OWNER, NO_OWNER, ttlOf, ttlOwner } from './owner.ts';
@@ -14,27 +14,38 @@ export interface TreeDigest {
   readonly digest: bigint;
 }
 
-/** TxnHeader and the record, as the log and proposals have them. Data of 1 KiB and more is referred to: see Writer. */
-export function encodeTransaction(writer: Writer, transaction: Transaction): void {
+/** What a transaction is written to. */
+export type TransactionSink = Pick<Writer, 'bool' | 'int32' | 'int64' | 'utf8' | 'copy'>;
+
+/**
+ * TxnHeader and the record, as the log and proposals have them. `forLog`: create2 becomes create, of which it differs only in
+ * the answer, so that 3.4 can read it, too; in proposals it must stay, since the server with the client needs it to answer.
+ */
+export function encodeTransaction(writer: TransactionSink, transaction: Transaction, forLog: boolean): void {
   const { header, record } = transaction;
   writer.int64(header.sessionId);
   writer.int32(header.cxid);
   writer.int64(header.zxid);
   writer.int64(header.timeMs);
-  writer.int32(header.type);
-  encodeRecord(writer, record, header.type);
+  writer.int32(forLog && header.type === OpCode.create2 ? OpCode.create : header.type);
+  encodeRecord(writer, record, header.type, forLog);
 }
 
-function encodeRecord(writer: Writer, record: TransactionRecord, type: number): void {
+function encodeRecord(
+  writer: TransactionSink,
+  record: TransactionRecord,
+  type: number,
+  forLog: boolean,
+): void {
   switch (record.kind) {
     case 'setData':
       writeUstring(writer, record.path);
-      writeBuffer(writer, record.data);
+      writeData(writer, record.data);
       writer.int32(record.version);
       break;
     case 'create':
       writeUstring(writer, record.path);
-      writeBuffer(writer, record.data);
+      writeData(writer, record.data);
       encodeAcl(writer, record.acl);
       if (type === OpCode.createContainer) writer.int32(record.parentCversion);
       else if (type === OpCode.createTTL) {
@@ -72,16 +83,25 @@ function encodeRecord(writer: Writer, record: TransactionRecord, type: number): 
       writer.int32(record.parts.length);
       const inner = new Writer();
       for (const part of record.parts) {
-        encodeRecord(inner, part.record, part.type);
-        writer.int32(part.type);
-        writeBuffer(writer, inner.finish());
+        encodeRecord(inner, part.record, part.type, forLog);
+        const body = inner.finish();
         inner.reset();
+        writer.int32(forLog && part.type === OpCode.create2 ? OpCode.create : part.type);
+        writeData(writer, body);
       }
     }
   }
 }
 
-export function encodeAcl(writer: Writer, acl: readonly Acl[]): void {
+function writeData(writer: TransactionSink, data: Buffer | null): void {
+  if (data === null) writer.int32(-1);
+  else {
+    writer.int32(data.length);
+    writer.copy(data, 0, data.length);
+  }
+}
+
+export function encodeAcl(writer: TransactionSink, acl: readonly Acl[]): void {
   writer.int32(acl.length);
   for (const entry of acl) {
     writer.int32(entry.perms);
