@@ -217,15 +217,17 @@ export class ZooKeeperStorage {
     return purge(this.runtime.files, this.snapshotFolder, this.logFolder, retain);
   }
 
-  /** Bytes of all files (the `dirs` word): snapshots and logs. */
-  sizes(): { snapshotBytes: number; logBytes: number } {
-    const { files } = this.runtime;
-    const sum = (list: readonly NamedFile[]): number =>
-      list.reduce((bytes, { path }) => bytes + files.stat(path).sizeBytes, 0);
-    return {
-      snapshotBytes: sum(listSnapshots(files, this.snapshotFolder)),
-      logBytes: sum(listLogs(files, this.logFolder)),
-    };
+  /** Bytes of all snapshots, of all logs: what the `dirs` word tells. */
+  get snapshotBytes(): number {
+    return this.totalBytes(listSnapshots(this.runtime.files, this.snapshotFolder));
+  }
+
+  get logBytes(): number {
+    return this.totalBytes(listLogs(this.runtime.files, this.logFolder));
+  }
+
+  private totalBytes(list: readonly NamedFile[]): number {
+    return list.reduce((bytes, { path }) => bytes + this.runtime.files.stat(path).sizeBytes, 0);
   }
 
   /** Zxid of the newest snapshot, or null. */

@@ -312,7 +312,18 @@ export class ZnodeStore {
     const scratch = this.scratch;
     const pathBytes = scratch.write(path, 0, 'utf8');
     cell.copy(scratch, pathBytes, data, data + dataBytes);
-    this.copyPersisted(node, scratch, pathBytes + dataBytes);
+    const stat = pathBytes + dataBytes;
+    this.copyPersisted(node, scratch, stat);
+    movePzxid(scratch, stat);
     return this.digests.crc32(scratch.subarray(0, pathBytes + dataBytes + PERSISTED_BYTES)) | 0;
   }
+}
+
+/** Digests have pzxid as the third field, StatPersisted as the last. */
+function movePzxid(bytes: Buffer, stat: number): void {
+  const high = getInt32(bytes, stat + PersistedAt.pzxid);
+  const low = getInt32(bytes, stat + PersistedAt.pzxid + 4);
+  bytes.copyWithin(stat + StatAt.ctime + 8, stat + StatAt.ctime, stat + PersistedAt.pzxid);
+  putInt32(bytes, stat + StatAt.ctime, high);
+  putInt32(bytes, stat + StatAt.ctime + 4, low);
 }
