@@ -24,16 +24,22 @@ export class FrameSplitter {
 
   /** Calls `each` for every frame that `chunk` completes, without its length. Throws a WireError on a length that can't be. */
   push(chunk: Buffer, each: (frame: Buffer) => void): void {
+    this.pushInPlace(chunk, (buffer, start, end) => each(buffer.subarray(start, end)));
+  }
+
+  /** The same without a view for each frame: it lies in `buffer` from `start` to `end`, as `Reader` takes it. */
+  pushInPlace(chunk: Buffer, each: (buffer: Buffer, start: number, end: number) => void): void {
     const size = chunk.length;
     let at = 0;
     while (at < size) {
       if (this.frameBytes < 0) {
         if (this.lengthBytes === 0 && at + 4 <= size) {
-          const frameBytes = this.checked(chunk.readInt32BE(at));
+          const frameBytes = this.checked(int32(chunk, at));
           at += 4;
           if (at + frameBytes <= size) {
-            each(chunk.subarray(at, at + frameBytes));
+            const start = at;
             at += frameBytes;
+            each(chunk, start, at);
             continue;
           }
           this.begin(frameBytes);
@@ -41,7 +47,7 @@ export class FrameSplitter {
           this.length[this.lengthBytes++] = chunk[at++]!;
           if (this.lengthBytes < 4) continue;
           this.lengthBytes = 0;
-          this.begin(this.checked(this.length.readInt32BE(0)));
+          this.begin(this.checked(int32(this.length, 0)));
         }
       }
       const part = Math.min(size - at, this.frameBytes - this.filled);
@@ -52,7 +58,7 @@ export class FrameSplitter {
         this.frame = EMPTY;
         this.frameBytes = -1;
         this.filled = 0;
-        each(frame);
+        each(frame, 0, frame.length);
       }
     }
   }
@@ -83,6 +89,10 @@ export class FrameSplitter {
     chunk.copy(this.frame, this.filled, at, at + count);
     this.filled = needed;
   }
+}
+
+function int32(b: Buffer, at: number): number {
+  return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -8,6 +8,9 @@ const HIGH_WATER_BYTES = 1024 * 1024;
 /** Up to here the writes of a turn are joined, which costs less than handing them over one by one. */
 const JOIN_BYTES = 32 * 1024;
 
+/** How long a connection that was ended waits for the other side to end it, too. */
+const LINGER_MS = 10_000;
+
 /** A TCP connection over a socket of Node's. */
 export class NodeConnection implements Connection, Flushable {
   readonly local: Endpoint;
@@ -105,7 +108,16 @@ export class NodeConnection implements Connection, Flushable {
         this.socket.uncork();
       }
     }
-    if (this.ending && !this.destroyed) this.socket.end();
+    if (this.ending && !this.destroyed) {
+      this.socket.end();
+      this.linger();
+    }
+  }
+
+  /** The other side is given time to read what was sent last and to close; then this side closes without it. */
+  private linger(): void {
+    const timer = setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    this.socket.once('close', () => clearTimeout(timer));
   }
 
   private onDrain(): void {

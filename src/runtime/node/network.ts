@@ -1,7 +1,14 @@
 import { lookup } from 'node:dns/promises';
 import { createServer, isIP, Socket, type Server, type SocketConstructorOpts } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { NetworkError, type Connection, type Endpoint, type Listener, type Network } from '../runtime.ts';
+import {
+  NetworkError,
+  type Connection,
+  type Endpoint,
+  type Listener,
+  type Log,
+  type Network,
+} from '../runtime.ts';
 import { NodeConnection } from './connection.ts';
 import type { Turn } from './turn.ts';
 
@@ -15,10 +22,12 @@ const SOCKET_OPTIONS: SocketConstructorOpts & { highWaterMark: number } = {
 export class NodeNetwork implements Network {
   readonly hostName: string;
   private readonly turn: Turn;
+  private readonly log: Log;
 
-  constructor(hostName: string, turn: Turn) {
+  constructor(hostName: string, turn: Turn, log: Log) {
     this.hostName = hostName;
     this.turn = turn;
+    this.log = log;
   }
 
   addresses(): string[] {
@@ -29,13 +38,15 @@ export class NodeNetwork implements Network {
   async resolve(host: string): Promise<string[]> {
     if (isIP(host) !== 0) return [host];
     try {
-      return (await lookup(host, { all: true })).map((one) => one.address);
+      const found = await lookup(host, { all: true });
+      // IPv4 first, as Java has it: who listens on localhost is expected at 127.0.0.1.
+      return found.sort((a, b) => a.family - b.family).map((one) => one.address);
     } catch {
       throw new NetworkError('ENOTFOUND', `no address is known for the name ${host}`);
     }
   }
 
-  listen(
+  async listen(
     at: Endpoint,
     accept: (connection: Connection) => void,
     options: { backlog?: number } = {},
@@ -44,17 +55,20 @@ export class NodeNetwork implements Network {
       accept(new NodeConnection(socket, this.turn)),
     );
     const everywhere = at.host === '' || at.host === '0.0.0.0';
+    const address = everywhere ? '' : await this.addressToListen(at);
     return new Promise((resolve, reject) => {
       server.once('error', (error) => reject(listenError(error, at)));
       server.listen(
         {
           port: at.port,
-          ...(everywhere ? {} : { host: at.host }),
+          ...(everywhere ? {} : { host: address }),
           ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
         },
         () => {
           // Errors of accepting, such as too many open files: the connection fails, the server goes on.
-          server.removeAllListeners('error').on('error', () => undefined);
+          server.removeAllListeners('error').on('error', (error) => {
+            this.log.warn(`a connection to ${place(at)} could not be accepted`, { reason: error.message });
+          });
           resolve(new NodeListener(server, at.host));
         },
       );
@@ -84,6 +98,14 @@ export class NodeNetwork implements Network {
         resolve(connection);
       });
     });
+  }
+
+  private async addressToListen(at: Endpoint): Promise<string> {
+    try {
+      return (await this.resolve(at.host))[0]!;
+    } catch (error) {
+      throw listenError(error as Error, at);
+    }
   }
 }
 

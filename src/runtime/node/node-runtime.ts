@@ -13,7 +13,7 @@ export function createNodeRuntime(options: { log: Log; hostName?: string }): Run
   const turn = new Turn();
   return {
     clock: createNodeClock(turn),
-    network: new NodeNetwork(options.hostName ?? hostname(), turn),
+    network: new NodeNetwork(options.hostName ?? hostname(), turn, options.log),
     files: createNodeFiles(),
     random: createNodeRandom(),
     digests: createNodeDigests(),

@@ -25,6 +25,9 @@ export interface WorldOptions {
   readonly disk?: Partial<DiskOptions>;
 }
 
+/** More than that is a loop. */
+const EVENTS_AT_ONE_TIME_MAX = 1_000_000;
+
 const DEFAULT_DISK: DiskOptions = { syncMs: [0.1, 3], capacityBytes: UNLIMITED_BYTES, tearWrites: true };
 
 /**
@@ -40,6 +43,8 @@ export class SimulatedWorld {
   private readonly networkRandom: SeededRandom;
   private readonly clock: Clock;
   private now = 0;
+  /** Events that happened at this very time. */
+  private eventsNow = 0;
   private crc = 0;
   private crc2 = 0;
   private traced = 0;
@@ -129,7 +134,7 @@ export class SimulatedWorld {
         return typeof until === 'number';
       }
       this.queue.pop();
-      this.now = event.at;
+      this.passTo(event.at);
       const { run } = event;
       event.run = null;
       run?.();
@@ -188,6 +193,15 @@ export class SimulatedWorld {
       const repeats = lossRate > 0 && random.chance(lossRate) ? random.between(200, 600) : 0;
       return random.between(least, most) + repeats;
     };
+  }
+
+  private passTo(at: number): void {
+    this.eventsNow = at === this.now ? this.eventsNow + 1 : 0;
+    if (this.eventsNow > EVENTS_AT_ONE_TIME_MAX)
+      throw new Error(
+        `time stands still at ${at} ms: somebody plans work for the same moment again and again`,
+      );
+    this.now = at;
   }
 
   private settle(): Promise<void> {
