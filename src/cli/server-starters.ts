@@ -2,6 +2,10 @@ import type { Starters } from '../compose/cluster/starters.ts';
 
 /** gregor's own servers; each is loaded when the first of its kind starts. */
 export const serverStarters: Starters = {
-  zookeeper: () => Promise.reject(new Error('the ZooKeeper server is not part of this build yet')),
-  broker: () => Promise.reject(new Error('the broker is not part of this build yet')),
+  zookeeper: async (runtime, config) => {
+    const { startZooKeeper } = await import('../zookeeper/server/start.ts');
+    const server = await startZooKeeper(runtime, config);
+    return { stop: () => server.stop(), ended: server.failure.catch((error: Error) => error) };
+  },
+  broker: async (runtime, config) => (await import('../kafka/broker/start.ts')).startBroker(runtime, config),
 };
