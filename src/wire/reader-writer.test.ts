@@ -163,20 +163,39 @@ test('varints that never end are refused', () => {
 
 test('sizes of varints are foretold', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 0, max: 0xffff_ffff }), fc.integer(), operations.varlong, (u, i, l) => {
-      const sizes = [uvarintSize(u), varintSize(i), varlongSize(l)];
-      const written = [
-        (w: Writer) => w.uvarint(u),
-        (w: Writer) => w.varint(i),
-        (w: Writer) => w.varlong(l),
-      ].map((run) => {
-        const writer = new Writer();
-        run(writer);
-        return writer.position;
-      });
-      expect(sizes).toEqual(written);
-    }),
+    fc.property(
+      fc.integer({ min: 0, max: 0xffff_ffff }),
+      fc.integer(),
+      fc.oneof(operations.varlong, operations.int64),
+      (u, i, l) => {
+        const sizes = [uvarintSize(u), varintSize(i), varlongSize(l)];
+        const written = [
+          (w: Writer) => w.uvarint(u),
+          (w: Writer) => w.varint(i),
+          (w: Writer) => w.varlong(l),
+        ].map((run) => {
+          const writer = new Writer();
+          run(writer);
+          return writer.position;
+        });
+        expect(sizes).toEqual(written);
+      },
+    ),
   );
+});
+
+test('varlongs are written and measured right at every power of two', () => {
+  for (let bits = 0n; bits < 64n; bits++)
+    for (const near of [-1n, 0n, 1n])
+      for (const sign of [1n, -1n]) {
+        const big = BigInt.asIntN(64, sign * 2n ** bits + near);
+        const writer = new Writer();
+        writer.varlong(int64FromBigInt(big));
+        const zigzag = BigInt.asUintN(64, (big << 1n) ^ (big >> 63n));
+        expect(writer.position).toBe(Math.ceil(Math.max(zigzag.toString(2).length, 1) / 7));
+        expect(varlongSize(int64FromBigInt(big))).toBe(writer.position);
+        expect(new Reader(writer.finish()).varlong()).toBe(int64FromBigInt(big));
+      }
 });
 
 test('toSafe lets safe integers through only', () => {

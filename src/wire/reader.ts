@@ -70,6 +70,7 @@ export class Reader {
     const b = this.buffer;
     const high = (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!;
     const low = ((b[at + 4]! << 24) | (b[at + 5]! << 16) | (b[at + 6]! << 8) | b[at + 7]!) >>> 0;
+    if (high > -0x200000 && high < 0x200000) return high * 0x1_0000_0000 + low;
     return int64FromHalves(high, low);
   }
 
@@ -93,9 +94,17 @@ export class Reader {
     const b = this.buffer;
     const end = this.end;
     let at = this.position;
-    if (at < end && b[at]! < 0x80) {
-      this.position = at + 1;
-      return b[at]!;
+    if (at + 2 <= end) {
+      const first = b[at]!;
+      if (first < 0x80) {
+        this.position = at + 1;
+        return first;
+      }
+      const second = b[at + 1]!;
+      if (second < 0x80) {
+        this.position = at + 2;
+        return (first & 0x7f) | (second << 7);
+      }
     }
     let value = 0;
     for (let shift = 0; shift <= 28; shift += 7) {
@@ -121,6 +130,10 @@ export class Reader {
     const b = this.buffer;
     const end = this.end;
     let at = this.position;
+    if (at < end && b[at]! < 0x80) {
+      this.position = at + 1;
+      return (b[at]! >>> 1) ^ -(b[at]! & 1);
+    }
     let low = 0;
     let high = 0;
     for (let shift = 0; shift <= 63; shift += 7) {
@@ -149,16 +162,7 @@ export class Reader {
   /** The next `length` bytes as text. */
   utf8(length: number): string {
     const at = this.take(length, 'string');
-    if (length > 32) return this.buffer.toString('utf8', at, at + length);
-    // Short ASCII, as nearly all names are, is made faster here than by a call into native code.
-    const b = this.buffer;
-    let text = '';
-    for (let i = at; i < at + length; i++) {
-      const byte = b[i]!;
-      if (byte >= 0x80) return b.toString('utf8', at, at + length);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return this.buffer.toString('utf8', at, at + length);
   }
 
   skip(length: number): void {

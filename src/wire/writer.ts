@@ -107,14 +107,21 @@ export class Writer {
       return;
     }
     if (this.at + 10 > this.slab.length) this.grow(10);
+    const high =
+      typeof value === 'number' ? Math.floor(value / 0x1_0000_0000) : Number(BigInt.asIntN(32, value >> 32n));
+    const low = typeof value === 'number' ? value >>> 0 : Number(BigInt.asUintN(32, value));
+    const sign = high >> 31;
+    let zigLow = ((low << 1) ^ sign) >>> 0;
+    let zigHigh = (((high << 1) | (low >>> 31)) ^ sign) >>> 0;
     const b = this.slab;
-    const big = BigInt(value);
-    let rest = BigInt.asUintN(64, (big << 1n) ^ (big >> 63n));
-    while (rest > 0x7fn) {
-      b[this.at++] = Number(rest & 0x7fn) | 0x80;
-      rest >>= 7n;
+    let at = this.at;
+    while (zigHigh > 0 || zigLow > 0x7f) {
+      b[at++] = zigLow | 0x80;
+      zigLow = ((zigLow >>> 7) | (zigHigh << 25)) >>> 0;
+      zigHigh >>>= 7;
     }
-    b[this.at++] = Number(rest);
+    b[at++] = zigLow;
+    this.at = at;
   }
 
   /** Copies small buffers, refers to large ones. */
