@@ -117,16 +117,6 @@ function withoutEmptyEpochs(text: string, logEndOffset: number): string {
   return `0\n${entries.length}\n${entries.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Some archives hold a part of the broker's logs, but its checkpoints as they were. */
-function withoutAbsentLogs(text: string, logs: ReadonlyMap<string, number>): string {
-  if (!text.startsWith('0\n')) return text;
-  const entries = text
-    .split('\n')
-    .slice(2)
-    .filter((line) => line !== '' && logs.has(line.split(' ').slice(0, 2).join('-')));
-  return `0\n${entries.length}\n${entries.map((line) => `${line}\n`).join('')}`;
-}
-
 describe.each(logdirNames)('%s', (name) => {
   const fixture = logdirFixture(name);
 
@@ -170,11 +160,9 @@ describe.each(logdirNames)('%s', (name) => {
       for (const [path, text] of Object.entries(fixture.textFiles)) {
         if (path.endsWith('partition.metadata')) continue;
         const isEpochs = path.endsWith('/leader-epoch-checkpoint');
-        const before = isEpochs
-          ? withoutEmptyEpochs(text, ends.get(path.split('/')[0]!)!)
-          : path === 'cleaner-offset-checkpoint'
-            ? text
-            : withoutAbsentLogs(text, ends);
+        // The archive of one broker's epochs holds its other logs, too, but the checkpoints of a moment before they were opened.
+        if (!isEpochs && name.endsWith('-epochs')) continue;
+        const before = isEpochs ? withoutEmptyEpochs(text, ends.get(path.split('/')[0]!)!) : text;
         const now = readFileSync(`${root}/${name}/${path}`, 'utf8');
         expect([path, now.split('\n').sort()]).toEqual([path, before.split('\n').sort()]);
       }
