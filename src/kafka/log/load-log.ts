@@ -57,7 +57,7 @@ export function loadLog(
 ): LoadedLog {
   finishSwaps(runtime, folder);
   const names = runtime.files.list(folder);
-  const snapshots = new ProducerSnapshots(runtime, folder, names);
+  const snapshots = new ProducerSnapshots(runtime, folder, names, options.clean);
   const producers = new ProducerState();
   const segments = new SegmentList();
   const unindexed = new Set<LogSegment>();
@@ -191,7 +191,7 @@ class Loader {
       const { validBytes, nextOffset } = this.recoverSegment(segment, expected);
       end = Math.max(nextOffset, segment.baseOffset);
       this.producers.mapEndOffset = end;
-      if (validBytes < segment.sizeBytes) {
+      if (validBytes < segment.sizeBytes || this.lacksRecordsBefore(all[i + 1], end)) {
         this.cut(segment, validBytes, all.slice(i + 1));
         break;
       }
@@ -201,11 +201,20 @@ class Loader {
     return end;
   }
 
+  /**
+   * A segment may have reached the disk in part, the next one as a whole. Only compaction makes gaps that are right, so elsewhere the log ends
+   * at a gap (Apache's brokers don't look).
+   */
+  private lacksRecordsBefore(next: LogSegment | undefined, end: number): boolean {
+    return next !== undefined && next.baseOffset > end && !this.config.cleanupPolicy.includes('compact');
+  }
+
   /** Reads all batches, takes the good ones into indexes, epochs and producers. */
   private recoverSegment(
     segment: LogSegment,
     expectedOffset: number,
   ): { validBytes: number; nextOffset: number } {
+    segment.markUnsynced(); // a killed process may have left it in the page cache only
     segment.resetIndexes();
     const scan = segment.scan(0, 'whole');
     let next = expectedOffset;

@@ -82,6 +82,8 @@ export class PartitionLog {
   private syncedAtMs: number;
   private jitterMs: number;
   private isClosed = false;
+  /** Its name must be made durable, too. */
+  private isNewFolder: boolean;
   private flushing: Promise<void> = Promise.resolve();
   /** Deleted files that wait; what is left at the end goes at the next start. */
   private readonly removals = new Set<Timer>();
@@ -103,6 +105,7 @@ export class PartitionLog {
     this.options = options;
     this.currentConfig = config;
     this.jitterMs = this.newJitter();
+    this.isNewFolder = !runtime.files.exists(folder);
     runtime.files.makeFolder(folder);
     this.epochFile = new AtomicFile(runtime.files, folder, LEADER_EPOCH_FILE);
     const epochText = this.epochFile.read();
@@ -598,7 +601,12 @@ export class PartitionLog {
       for (const segment of this.segments.all.slice(first))
         if (this.segments.all.includes(segment)) await segment.flush();
       await this.epochFile.settled();
-      if (!this.isClosed) await this.runtime.files.syncFolder(this.folder);
+      if (this.isClosed) return;
+      await this.runtime.files.syncFolder(this.folder);
+      if (this.isNewFolder) {
+        this.isNewFolder = false;
+        await this.runtime.files.syncFolder(this.folder.slice(0, this.folder.lastIndexOf('/')));
+      }
     } catch (error) {
       throw this.fail(error);
     }

@@ -247,6 +247,11 @@ export class LogSegment {
     this.timeIndex.file.release();
   }
 
+  /** What was written by an earlier process counts as not synced. */
+  markUnsynced(): void {
+    this.dirty = true;
+  }
+
   async flush(): Promise<void> {
     if (this.dirty) {
       this.dirty = false;

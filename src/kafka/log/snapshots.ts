@@ -12,13 +12,15 @@ export class ProducerSnapshots {
   private offsets: number[];
   private unsynced: string[] = [];
 
-  constructor(runtime: Runtime, folder: string, names: readonly string[]) {
+  /** `synced`: those that are there are on the disk for certain. */
+  constructor(runtime: Runtime, folder: string, names: readonly string[], synced: boolean) {
     this.runtime = runtime;
     this.folder = folder;
     this.offsets = names
       .map((name) => offsetOfFileName(name, SNAPSHOT_SUFFIX))
       .filter((offset) => offset !== null)
       .sort((a, b) => a - b);
+    if (!synced) this.unsynced = this.offsets.map((offset) => this.path(offset));
   }
 
   get isEmpty(): boolean {
