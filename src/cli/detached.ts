@@ -43,8 +43,10 @@ export async function startDetached(
   child.unref();
   const colors = colorsFor(process.stdout);
   process.stdout.write(summary(plan, cluster.services, performance.now() - began, colors));
+  const failed = cluster.services.filter(({ state: now }) => now === 'failed');
+  if (failed.length === cluster.services.length) throw new CommandFailure('No service could be started.');
   process.stdout.write(colors.dim('  It runs in the background: gregor ps, gregor logs, gregor down.\n'));
-  if (cluster.services.some(({ state: now }) => now === 'failed')) throw new CommandFailure('');
+  if (failed.length > 0) throw new CommandFailure('');
 }
 
 async function runs(path: string): Promise<boolean> {

@@ -47,6 +47,8 @@ export async function startZooKeeper(
     await server.stop();
   };
   try {
+    // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
+    if (storage.lastSnapshotZxid === null) await storage.snapshot();
     const backlog = config.clientPortListenBacklog;
     const listener = await runtime.network.listen(
       { host: config.clientPortAddress, port: config.clientPort },
