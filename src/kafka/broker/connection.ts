@@ -195,16 +195,21 @@ export class ClientConnection {
     counts.totalMs += tookMs;
     if (tookMs > counts.maxMs) counts.maxMs = tookMs;
     if (response === null) return;
-    const parts = encodeResponse(
-      request.served.api,
-      request.responseVersion,
-      request.correlationId,
-      response as never,
-      this.writer,
-    );
-    for (const part of parts) {
-      counts.responseBytes += part.length;
-      this.output.push(part);
+    try {
+      const parts = encodeResponse(
+        request.served.api,
+        request.responseVersion,
+        request.correlationId,
+        response as never,
+        this.writer,
+      );
+      for (const part of parts) {
+        counts.responseBytes += part.length;
+        this.output.push(part);
+      }
+    } catch (error) {
+      // An answer that can't be written is a mistake of ours; it costs this connection, not the broker.
+      this.refuse(`${request.served.api.name} ${request.responseVersion} can't be written`, error);
     }
   }
 

@@ -31,7 +31,7 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
   return [
     serve(
       leaderAndIsr,
-      async (request) => {
+      async (request, { apiVersion }) => {
         checkBrokerEpoch(request.brokerEpoch);
         const decisions = decisionsOf(request);
         const unknown = decisions.filter(
@@ -46,13 +46,14 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
           partitionIndex: partition,
           errorCode: code,
         }));
+        if (apiVersion < 5) return { errorCode: ErrorCode.NONE, partitionErrors };
         const topics = request.topicStates.map(({ topicName, topicId }) => ({
           topicId,
           partitionErrors: partitionErrors.filter((each) => each.topicName === topicName),
         }));
-        return { errorCode: ErrorCode.NONE, partitionErrors, topics };
+        return { errorCode: ErrorCode.NONE, topics };
       },
-      { errorResponse: (_, errorCode) => ({ errorCode, partitionErrors: [], topics: [] }) },
+      { errorResponse: (_, errorCode) => ({ errorCode }) },
     ),
     serve(
       stopReplica,
