@@ -5,8 +5,6 @@ import type { Flushable, Turn } from './turn.ts';
 
 /** From here on `write` asks its caller to stop. */
 const HIGH_WATER_BYTES = 1024 * 1024;
-/** Up to here the writes of a turn are joined, which costs less than handing them over one by one. */
-const JOIN_BYTES = 32 * 1024;
 
 /** How long a connection that was ended waits for the other side to end it, too. */
 const LINGER_MS = 10_000;
@@ -100,7 +98,7 @@ export class NodeConnection implements Connection, Flushable {
       this.parts = [];
       const total = this.gatheredBytes;
       this.gatheredBytes = 0;
-      const joined = joinParts(parts, total, JOIN_BYTES);
+      const joined = joinParts(parts, total);
       if (joined.length === 1) this.socket.write(joined[0]!);
       else {
         this.socket.cork();

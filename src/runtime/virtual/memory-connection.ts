@@ -11,7 +11,6 @@ import type { Channel, Resettable } from './link.ts';
 
 /** From here on `write` asks its caller to stop: what the other side has not taken counts. */
 const HIGH_WATER_BYTES = 1024 * 1024;
-const JOIN_BYTES = 64 * 1024;
 
 /**
  * One end of a connection between two hosts of one process. Buffers pass by reference. It behaves as a TCP connection of the node
@@ -126,7 +125,7 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
     if (this.isClosed) return;
     const { peer, channel } = this;
     if (this.gathered.length > 0) {
-      const parts = joinParts(this.gathered, this.gatheredBytes, JOIN_BYTES);
+      const parts = joinParts(this.gathered, this.gatheredBytes);
       this.gathered = [];
       this.gatheredBytes = 0;
       channel.link.entered(parts);
