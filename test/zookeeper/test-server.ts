@@ -41,7 +41,9 @@ export class TestClock implements Clock {
   /** Runs all that is to happen now, until nothing is left. */
   async settle(): Promise<void> {
     for (let idle = 0; idle < 3; idle++) {
-      const jobs = this.jobs;
+      const due = [...this.timers].filter((timer) => timer.at <= this.nowMs);
+      for (const timer of due) this.timers.delete(timer);
+      const jobs = [...due.map((timer) => timer.run), ...this.jobs];
       this.jobs = [];
       if (jobs.length > 0) idle = 0;
       for (const job of jobs) job();
@@ -164,8 +166,11 @@ export interface TestServer {
   readonly storage: MemoryStorage;
 }
 
-export function startTestServer(config: Partial<ZooKeeperConfig> = {}): TestServer {
-  const clock = new TestClock();
+/** A server in memory: reach it by `TestPeer`, or let a listener of a virtual network call its `accept`. */
+export function startTestServer(
+  config: Partial<ZooKeeperConfig> = {},
+  clock: TestClock = new TestClock(),
+): TestServer {
   const runtime: Runtime = { ...createNodeRuntime({ log: silentLog }), clock };
   const storage = new MemoryStorage(runtime);
   const tickTimeMs = config.tickTimeMs ?? 1000;

@@ -327,7 +327,9 @@ export class ZooKeeperClient {
         break;
       case 'event': {
         const event = { type: output.type, path: this.fromServer(output.path) };
-        for (const watcher of this.watches.take(output.type, output.path)) watcher(event);
+        // In the order of the answers around it, whose callers go on in microtasks.
+        for (const watcher of this.watches.take(output.type, output.path))
+          queueMicrotask(() => watcher(event));
         break;
       }
       case 'state':

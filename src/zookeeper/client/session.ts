@@ -46,6 +46,8 @@ const AUTH_XID = -4;
 const SET_WATCHES_XID = -8;
 /** Apache's servers take packets of up to 1 MiB; lists of watches are cut well below it. */
 const SET_WATCHES_BYTES = 128 * 1024;
+/** A connection that lived so long was a good one. */
+const STABLE_MS = 1000;
 const MAX_WAITING = 10_000;
 const MAX_OUTSTANDING = 100_000;
 const NO_REPLY = new Reader(Buffer.alloc(0));
@@ -73,7 +75,8 @@ export class ClientSession {
   private xid = 0;
   private heardAt = 0;
   private sentAt = 0;
-  /** Tries since the last connection. */
+  private connectedAt = 0;
+  /** Tries since the last connection that lasted. */
   private failures = 0;
   private authFailed = false;
   /** Sent, not answered, in order. */
@@ -142,7 +145,8 @@ export class ClientSession {
     this.phase = { name: 'dialing' };
     if (wasConnected) out.push({ kind: 'state', state: 'connecting' });
     this.refuseOutstanding(this.lostCode(), out);
-    this.failures += 1;
+    // Whoever was served for a while tries the next server at once; who is thrown out again and again waits like the others.
+    this.failures = wasConnected && this.heardAt - this.connectedAt >= STABLE_MS ? 0 : this.failures + 1;
     const rounds = Math.floor(this.failures / this.options.servers);
     out.push({ kind: 'dial', delayMs: rounds === 0 ? 0 : Math.min(50 * 2 ** Math.min(rounds, 10), 1000) });
   }
@@ -211,7 +215,7 @@ export class ClientSession {
       return;
     }
     this.phase = { name: 'connected' };
-    this.failures = 0;
+    this.connectedAt = now;
     this.timeoutMs = timeoutMs;
     this.sessionId = sessionId;
     this.password = Buffer.from(password);
