@@ -1,21 +1,12 @@
 import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import {
-  baseOffset,
-  crcValid,
-  forEachBatch,
-  isControl,
-  lastOffset,
-  magic,
-  maxTimestamp,
-  partitionLeaderEpoch,
-  producerId,
-} from '../records/batch.ts';
+import { baseOffset, forEachBatch, isControl, partitionLeaderEpoch, producerId } from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { RecordsError } from '../records/records-error.ts';
 import { AtomicFile } from './atomic-file.ts';
 import { formatEpochCheckpoint, parseEpochCheckpoint } from './checkpoint-text.ts';
 import { LEADER_EPOCH_FILE } from './file-names.ts';
+import { splitForFollower } from './follower-append.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { prepareForLeader, type PreparedRecords } from './leader-append.ts';
 import { loadLog, loadProducers } from './load-log.ts';
@@ -31,8 +22,10 @@ import type {
   ReadResult,
   TopicPartition,
 } from './log-types.ts';
-import type { ProducerState } from './producer-state.ts';
+import { checkProducers } from './producer-check.ts';
+import type { ProducerBatch, ProducerState } from './producer-state.ts';
 import { deletableSegments } from './retention.ts';
+import { mustRoll } from './rolling.ts';
 import { SegmentList } from './segment-list.ts';
 import { SegmentReader } from './segment-reader.ts';
 import { LogSegment, type SegmentAppend } from './segment.ts';
@@ -209,47 +202,35 @@ export class PartitionLog {
       options,
     );
     if (prepared.hasProducer) {
-      const duplicate = this.checkProducers(prepared.records, options);
-      if (duplicate !== null) return duplicate;
+      const duplicate = checkProducers(this.runtime.codecs, this.producers, prepared.records, options.origin);
+      if (duplicate !== null) return this.duplicateInfo(duplicate);
     }
     if (prepared.records.length > 0) this.guard(() => this.write(prepared, this.end, nowMs));
-    return this.appendInfo(prepared, false);
+    return this.appendInfo(prepared);
   }
 
-  private appendInfo(prepared: PreparedRecords, duplicate: boolean): AppendInfo {
+  private duplicateInfo(before: ProducerBatch): AppendInfo {
+    const hasAppendTime = this.currentConfig.messageTimestampType === 'LogAppendTime';
+    return {
+      firstOffset: before.lastOffset - before.offsetDelta,
+      lastOffset: before.lastOffset,
+      logAppendTimeMs: hasAppendTime ? before.timestampMs : -1,
+      logStartOffset: this.start,
+      duplicate: true,
+      sizeBytes: 0,
+    };
+  }
+
+  private appendInfo(prepared: PreparedRecords): AppendInfo {
     const isEmpty = prepared.lastOffset < prepared.firstOffset;
     return {
       firstOffset: isEmpty ? -1 : prepared.firstOffset,
       lastOffset: isEmpty ? -1 : prepared.lastOffset,
       logAppendTimeMs: prepared.logAppendTimeMs,
       logStartOffset: this.start,
-      duplicate,
+      duplicate: false,
       sizeBytes: prepared.records.length,
     };
-  }
-
-  /** @returns what to answer when the records were written before; null when they may be written. */
-  private checkProducers(records: Buffer, options: LeaderAppendOptions): AppendInfo | null {
-    let duplicate: AppendInfo | null = null;
-    const appendTime = this.currentConfig.messageTimestampType === 'LogAppendTime';
-    forEachBatch(records, 0, records.length, (at, size) => {
-      if (producerId(records, at) < 0 || duplicate !== null) return;
-      const before = options.origin === 'client' ? this.producers.findDuplicate(records, at) : null;
-      if (before !== null) {
-        duplicate = {
-          firstOffset: before.lastOffset - before.offsetDelta,
-          lastOffset: before.lastOffset,
-          logAppendTimeMs: appendTime ? before.timestampMs : -1,
-          logStartOffset: this.start,
-          duplicate: true,
-          sizeBytes: 0,
-        };
-        return;
-      }
-      const marker = isControl(records, at) ? readMarker(this.runtime.codecs, records, at, size) : null;
-      this.producers.check(records, at, options.origin, marker);
-    });
-    return duplicate;
   }
 
   /**
@@ -260,35 +241,10 @@ export class PartitionLog {
     this.requireOpen();
     const firstEnd = this.end;
     let written = 0;
-    let chunk = newChunk();
-    const writeChunk = (): void => {
-      if (chunk.start < 0) return;
-      const bytes = records.subarray(chunk.start, chunk.end);
-      written += bytes.length;
-      this.guard(() => this.write({ ...chunk, records: bytes }, chunk.firstOffset, -1));
-      chunk = newChunk();
-    };
-    try {
-      forEachBatch(records, 0, records.length, (at, size) => {
-        const last = lastOffset(records, at);
-        if (last < this.end) return;
-        if (!crcValid(this.runtime.digests, records, at, size))
-          throw new RecordsError(
-            'corrupt',
-            `the leader sent a batch with a wrong checksum at offset ${last}`,
-          );
-        const first =
-          magic(records, at) === 2 ? baseOffset(records, at) : Math.max(this.end, chunk.lastOffset + 1);
-        if (first < Math.max(this.end, chunk.lastOffset + 1) || last < first)
-          throw new RecordsError('corrupt', `the leader sent offset ${first} after ${chunk.lastOffset}`);
-        if (chunk.start >= 0 && at + size - chunk.start > this.currentConfig.segmentBytes) writeChunk();
-        extendChunk(chunk, records, at, size, first, last);
-      });
-    } catch (error) {
-      if (error instanceof RecordsError) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
-      throw error;
-    }
-    writeChunk();
+    splitForFollower(this.runtime.digests, records, this.end, this.currentConfig.segmentBytes, (chunk) => {
+      this.guard(() => this.write(chunk, chunk.firstOffset, -1));
+      written += chunk.records.length;
+    });
     return {
       firstOffset: written === 0 ? -1 : firstEnd,
       lastOffset: written === 0 ? -1 : this.end - 1,
@@ -335,20 +291,8 @@ export class PartitionLog {
     const config = this.currentConfig;
     const active = this.segments.active;
     const now = this.runtime.clock.wallMs();
-    const roll =
-      active.sizeBytes > config.segmentBytes - info.sizeBytes ||
-      (active.sizeBytes > 0 && active.ageMs(now, info.maxTimestamp) > config.segmentMs - this.jitterMs) ||
-      active.offsetIndex.isFull(config.segmentIndexBytes) ||
-      active.timeIndex.isFull(config.segmentIndexBytes) ||
-      !active.canHold(info.lastOffset);
-    if (!roll || (active.sizeBytes === 0 && active.canHold(info.lastOffset) && !this.indexFull(active)))
-      return active;
+    if (!mustRoll(active, info, config, now, this.jitterMs)) return active;
     return this.roll(Math.max(firstOffset, this.end, info.lastOffset - LARGEST_INT32 + 1));
-  }
-
-  private indexFull(segment: LogSegment): boolean {
-    const limit = this.currentConfig.segmentIndexBytes;
-    return segment.offsetIndex.isFull(limit) || segment.timeIndex.isFull(limit);
   }
 
   private roll(newBase: number): LogSegment {
@@ -681,44 +625,4 @@ export class PartitionLog {
     if (!this.isClosed) this.options.onStorageFailure(cause);
     return new KafkaError(ErrorCode.KAFKA_STORAGE_ERROR, cause.message);
   }
-}
-
-/** Batches of a fetch that are written together. */
-interface Chunk {
-  start: number;
-  end: number;
-  firstOffset: number;
-  lastOffset: number;
-  maxTimestamp: number;
-  offsetOfMaxTimestamp: number;
-  readonly logAppendTimeMs: number;
-  hasProducer: boolean;
-}
-
-function newChunk(): Chunk {
-  return {
-    start: -1,
-    end: -1,
-    firstOffset: -1,
-    lastOffset: -1,
-    maxTimestamp: -1,
-    offsetOfMaxTimestamp: -1,
-    logAppendTimeMs: -1,
-    hasProducer: false,
-  };
-}
-
-function extendChunk(chunk: Chunk, b: Buffer, at: number, size: number, first: number, last: number): void {
-  if (chunk.start < 0) {
-    chunk.start = at;
-    chunk.firstOffset = first;
-  }
-  chunk.end = at + size;
-  chunk.lastOffset = last;
-  const timestamp = maxTimestamp(b, at);
-  if (timestamp > chunk.maxTimestamp) {
-    chunk.maxTimestamp = timestamp;
-    chunk.offsetOfMaxTimestamp = last;
-  }
-  if (producerId(b, at) >= 0) chunk.hasProducer = true;
 }
