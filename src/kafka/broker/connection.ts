@@ -195,21 +195,23 @@ export class ClientConnection {
     counts.totalMs += tookMs;
     if (tookMs > counts.maxMs) counts.maxMs = tookMs;
     if (response === null) return;
+    for (const part of this.encode(request, response)) {
+      counts.responseBytes += part.length;
+      this.output.push(part);
+    }
+  }
+
+  private encode(request: ReadRequest, response: unknown): Buffer[] {
+    const { served, responseVersion, correlationId } = request;
     try {
-      const parts = encodeResponse(
-        request.served.api,
-        request.responseVersion,
-        request.correlationId,
-        response as never,
-        this.writer,
-      );
-      for (const part of parts) {
-        counts.responseBytes += part.length;
-        this.output.push(part);
-      }
+      return encodeResponse(served.api, responseVersion, correlationId, response as never, this.writer);
     } catch (error) {
-      // An answer that can't be written is a mistake of ours; it costs this connection, not the broker.
-      this.refuse(`${request.served.api.name} ${request.responseVersion} can't be written`, error);
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.runtime.log.error(`the answer to ${served.api.name} could not be written: ${reason}`, {
+        api: served.api.name,
+      });
+      this.destroy();
+      return [];
     }
   }
 

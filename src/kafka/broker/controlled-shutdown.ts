@@ -15,6 +15,11 @@ export interface ControlledShutdownOptions {
 
 const VERSION = 2;
 
+/** Before trying again when no controller could be asked: an election takes no longer. */
+const ELECTION_PAUSE_MS = 100;
+
+type Answer = 'done' | 'noController' | { readonly refused: string };
+
 /**
  * Asks the controller to move this broker's leaderships away (KIP-143), some times if need be. @returns whether all are moved; if not, the
  * broker stops all the same and the controller finds out by the end of its session.
@@ -24,29 +29,41 @@ export async function askForShutdown(
   zk: KafkaZooKeeper,
   options: ControlledShutdownOptions,
 ): Promise<boolean> {
-  for (let tries = options.maxRetries; tries > 0; tries -= 1) {
-    const problem = await askOnce(runtime, zk, options).catch((error: unknown) => String(error));
-    if (problem === null) return true;
-    runtime.log.info(`controlled shutdown isn't through: ${problem}`);
-    if (tries > 1)
-      await new Promise<void>((resolve) => {
-        runtime.clock.after(options.retryBackoffMs, resolve);
-      });
+  const { clock, log } = runtime;
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      clock.after(ms, resolve);
+    });
+  let refusals = 0;
+  let waitUntilMs = clock.monotonicMs() + options.retryBackoffMs;
+  for (;;) {
+    const answer = await askOnce(runtime, zk, options).catch((): Answer => 'noController');
+    if (answer === 'done') return true;
+    if (answer === 'noController') {
+      if (clock.monotonicMs() >= waitUntilMs) break;
+      await pause(ELECTION_PAUSE_MS);
+      continue;
+    }
+    log.info(`controlled shutdown isn't through: ${answer.refused}`);
+    refusals += 1;
+    const others = (await zk.readBrokers()).filter((broker) => broker.id !== options.brokerId);
+    if (refusals >= options.maxRetries || others.length === 0) break;
+    await pause(options.retryBackoffMs);
+    waitUntilMs = clock.monotonicMs() + options.retryBackoffMs;
   }
-  runtime.log.warn('stopping without a complete controlled shutdown');
+  log.warn('stopping without a complete controlled shutdown');
   return false;
 }
 
-/** @returns null when nothing is led here any more, else what stands in the way. */
 async function askOnce(
   runtime: Runtime,
   zk: KafkaZooKeeper,
   options: ControlledShutdownOptions,
-): Promise<string | null> {
+): Promise<Answer> {
   const id = await zk.readController();
   const controller = id === null ? null : await zk.readBroker(id);
   const endpoint = controller?.endpoints.find((each) => each.listener === options.interBrokerListenerName);
-  if (endpoint === undefined) return 'there is no controller';
+  if (endpoint === undefined) return 'noController';
   const client = new BrokerClient(runtime, {
     endpoint: { host: endpoint.host, port: endpoint.port },
     clientId: String(options.brokerId),
@@ -57,10 +74,11 @@ async function askOnce(
       brokerId: options.brokerId,
       brokerEpoch: options.brokerEpoch,
     });
+    if (answer.errorCode === ErrorCode.NOT_CONTROLLER) return 'noController';
     if (answer.errorCode !== ErrorCode.NONE)
-      return `the controller answered ${errorInfo(answer.errorCode).name}`;
+      return { refused: `the controller answered ${errorInfo(answer.errorCode).name}` };
     const left = answer.remainingPartitions.length;
-    return left === 0 ? null : `${left} partitions have no other replica that could lead`;
+    return left === 0 ? 'done' : { refused: `${left} partitions have no other replica that could lead` };
   } finally {
     client.close();
   }

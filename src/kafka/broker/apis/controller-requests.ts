@@ -18,6 +18,8 @@ export interface ControllerRequestsOptions {
   readTopicConfig(topic: string): Promise<void>;
 }
 
+/** From here on LeaderAndIsr is answered by topic ids. */
+const TOPIC_ID_VERSION = 5;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /** What the controller sends: LeaderAndIsr, StopReplica, UpdateMetadata. Old controllers and old decisions are refused. */
@@ -46,7 +48,7 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
           partitionIndex: partition,
           errorCode: code,
         }));
-        if (apiVersion < 5) return { errorCode: ErrorCode.NONE, partitionErrors };
+        if (apiVersion < TOPIC_ID_VERSION) return { errorCode: ErrorCode.NONE, partitionErrors };
         const topics = request.topicStates.map(({ topicName, topicId }) => ({
           topicId,
           partitionErrors: partitionErrors.filter((each) => each.topicName === topicName),

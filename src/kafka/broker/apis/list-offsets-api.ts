@@ -62,9 +62,11 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
             timestamp: toSafe(asked.timestamp, 'timestamp'),
             currentLeaderEpoch: asked.currentLeaderEpoch,
           });
-          const oldStyleOffsets =
-            context.apiVersion === 0 && found.offset >= 0 && asked.maxNumOffsets > 0 ? [found.offset] : [];
-          return { partitionIndex, errorCode: ErrorCode.NONE, ...found, oldStyleOffsets };
+          return {
+            partitionIndex,
+            errorCode: ErrorCode.NONE,
+            ...inVersion(context.apiVersion, found, asked.maxNumOffsets),
+          };
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
           return { partitionIndex, errorCode: error.code };
@@ -87,6 +89,17 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
       }),
     },
   );
+}
+
+/** Version 0 has a list of offsets, later ones the offset with its time, and from 4 on its epoch. */
+function inVersion(
+  version: number,
+  found: Found,
+  maxNumOffsets: number,
+): Partial<Found> & { oldStyleOffsets?: number[] } {
+  const { timestamp, offset } = found;
+  if (version === 0) return { oldStyleOffsets: offset >= 0 && maxNumOffsets > 0 ? [offset] : [] };
+  return version < 4 ? { timestamp, offset } : found;
 }
 
 function lookUp(partition: Partition, asked: Asked): Found {

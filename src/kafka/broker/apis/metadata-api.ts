@@ -28,6 +28,8 @@ const NOT_ASKED = -0x80000000;
 /** From here on a leader without the client's listener has a code of its own. */
 const LISTENER_NOT_FOUND_VERSION = 6;
 const BROKER_ENDPOINTS = 1;
+/** From here on an answer needn't have a topic's name. */
+const NULL_NAME_VERSION = 12;
 
 /** Metadata and DescribeCluster, from what the controller told this broker; addresses are those of the listener that was asked. */
 export function metadataApis(options: MetadataApiOptions): ServedApi[] {
@@ -112,7 +114,7 @@ async function describe(
 ): Promise<Topic> {
   const failed = (errorCode: number): Topic => ({
     errorCode,
-    name,
+    name: name ?? (context.apiVersion < NULL_NAME_VERSION ? '' : null),
     topicId,
     isInternal: name !== null && isInternalTopic(name),
     partitions: [],
