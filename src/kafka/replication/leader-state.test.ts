@@ -80,3 +80,12 @@ test('while an ISR is being written the wider one counts, and no second change b
 test('a stranger is no follower', () => {
   expect(fetched(leader(), 9, 20, 20, 1000)).toBe(false);
 });
+
+test('a new decision of the controller ends the wait for a replica that it took out of the ISR', () => {
+  const state = leader();
+  fetched(state, 2, 20, 20, 1000);
+  fetched(state, 3, 12, 12, 1000);
+  expect(state.highWatermarkCandidate(20, 1001, LAG_MS)).toBe(12);
+  state.reassign([1, 2, 3], [1, 2], 20, 1001);
+  expect(state.highWatermarkCandidate(20, 1001, LAG_MS)).toBe(20);
+});

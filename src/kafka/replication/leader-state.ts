@@ -59,16 +59,23 @@ export class LeaderState {
     return this.followers.get(replica);
   }
 
-  /** The controller decided anew while we lead: followers that stay keep what we know of them. */
+  /**
+   * The controller decided anew while we lead. Followers keep their offsets; but who isn't in the ISR doesn't hold back the high
+   * watermark any more, as it may be dead.
+   */
   reassign(replicas: readonly number[], isr: readonly number[], epochStartOffset: number, now: number): void {
     this.epochStartOffset = epochStartOffset;
-    for (const replica of this.followers.keys())
-      if (!replicas.includes(replica)) this.followers.delete(replica);
     this.members = new Set(isr);
     this.proposed = null;
-    for (const replica of replicas)
-      if (replica !== this.self && !this.followers.has(replica))
-        this.followers.set(replica, newFollower(this.members.has(replica) ? now : 0));
+    for (const replica of this.followers.keys())
+      if (!replicas.includes(replica)) this.followers.delete(replica);
+    for (const replica of replicas) {
+      if (replica === this.self) continue;
+      const lastCaughtUpMs = this.members.has(replica) ? now : 0;
+      const known = this.followers.get(replica);
+      if (known === undefined) this.followers.set(replica, newFollower(lastCaughtUpMs));
+      else known.lastCaughtUpMs = lastCaughtUpMs;
+    }
   }
 
   /** A follower asked for records. @returns false when it isn't one of ours. */
