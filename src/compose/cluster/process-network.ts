@@ -1,6 +1,5 @@
 import type { Connection, Endpoint, Listener, Network } from '../../runtime/runtime.ts';
 import { NetworkError } from '../../runtime/runtime.ts';
-import { isLoopback } from '../plan.ts';
 import type { PublishedPort } from './service-runner.ts';
 
 export interface ProcessNetworkOptions {
@@ -33,13 +32,15 @@ export class ProcessNetwork implements Network {
   }
 
   resolve(host: string): Promise<string[]> {
-    if (isLoopback(host)) return Promise.resolve([this.options.localhost]);
+    if (isOwnLocalhost(host)) return Promise.resolve([this.options.localhost]);
     const address = this.options.names.get(host);
     return address === undefined ? this.base.resolve(host) : Promise.resolve([address]);
   }
 
   connect(to: Endpoint, options?: { timeoutMs?: number }): Promise<Connection> {
-    const host = isLoopback(to.host) ? this.options.localhost : (this.options.names.get(to.host) ?? to.host);
+    const host = isOwnLocalhost(to.host)
+      ? this.options.localhost
+      : (this.options.names.get(to.host) ?? to.host);
     return this.base.connect({ host, port: to.port }, options);
   }
 
@@ -49,7 +50,7 @@ export class ProcessNetwork implements Network {
     options?: { backlog?: number },
   ): Promise<Listener> {
     const everywhere = ['', '0.0.0.0', '::'].includes(at.host);
-    if (isLoopback(at.host)) return this.listenLocal(at, accept, options);
+    if (isOwnLocalhost(at.host)) return this.listenLocal(at, accept, options);
     if (
       !everywhere &&
       this.options.names.get(at.host) !== this.options.address &&
@@ -108,4 +109,9 @@ export class ProcessNetwork implements Network {
       },
     };
   }
+}
+
+/** Other services' addresses begin with 127, too. */
+function isOwnLocalhost(host: string): boolean {
+  return /^(localhost|127\.0\.0\.1|::1)$/i.test(host);
 }
