@@ -159,7 +159,7 @@ async function follow(running: RunningProject, began: number): Promise<void> {
   };
   const impatient = setTimeout(() => show(held.splice(0)), PATIENCE_MS);
   try {
-    await running.started;
+    await Promise.race([running.started, running.ended]);
   } catch (error) {
     show(held.splice(0));
     await running.stop();

@@ -29,6 +29,11 @@ class FakeRunner implements ServiceRunner {
     this.events.push(`ready ${this.planned.name}`);
   }
 
+  awaitBrokers(count: number): Promise<void> {
+    this.events.push(`${this.planned.name} knows ${count}`);
+    return Promise.resolve();
+  }
+
   async stop(): Promise<void> {
     this.events.push(`stop ${this.planned.name}`);
     await new Promise((resolve) => setImmediate(resolve));
@@ -70,7 +75,16 @@ function cluster(failures: Record<string, string> = {}, condition = 'service_sta
 test('services start after what they depend on, the others at once, and stop the other way round', async () => {
   const { cluster: made, events, states } = cluster();
   await made.start();
-  expect(events.splice(0)).toEqual(['start zk', 'ready zk', 'start k1', 'start k2', 'ready k1', 'ready k2']);
+  expect(events.splice(0)).toEqual([
+    'start zk',
+    'ready zk',
+    'start k1',
+    'start k2',
+    'ready k1',
+    'ready k2',
+    'k1 knows 2',
+    'k2 knows 2',
+  ]);
   expect(states()).toBe('zk ready, k1 ready, k2 ready');
   await made.stop();
   expect(events).toEqual(['stop k2', 'stop k1', 'stopped k2', 'stopped k1', 'stop zk', 'stopped zk']);

@@ -1,3 +1,4 @@
+import { clustersOf } from '../checks/brokers.ts';
 import type { Dependency } from '../model.ts';
 import type { ServiceRunner, ServiceState, ServiceStatus } from './service-runner.ts';
 
@@ -40,13 +41,14 @@ export class Cluster {
   /** Takes all published ports, then starts everything. Resolves when each service is ready or has failed. */
   async start(): Promise<void> {
     try {
-      for (const { runner } of this.members.values()) await runner.publish();
+      await allOrFirstError([...this.members.values()].map(({ runner }) => runner.publish()));
     } catch (error) {
       await this.close();
       throw error;
     }
     for (const member of this.members.values()) member.settled = this.startAfterDependencies(member);
     await Promise.all([...this.members.values()].map((member) => member.settled));
+    await this.awaitBrokers();
   }
 
   status(): ServiceStatus[] {
@@ -100,6 +102,21 @@ export class Cluster {
     member.settled = this.startNow(member);
     await member.settled;
     if (member.error !== null) throw new Error(member.error);
+  }
+
+  /** Ready is when each broker of a cluster knows the others. One that dies meanwhile tells of it in its own way. */
+  private async awaitBrokers(): Promise<void> {
+    const running = [...this.members.values()].filter(({ state }) => state === 'ready');
+    const clusters = clustersOf(running.map(({ runner }) => runner.planned));
+    await Promise.all(
+      clusters.flatMap((brokers) =>
+        brokers.map(({ name }) =>
+          this.find(name)
+            .runner.awaitBrokers(brokers.length)
+            .catch(() => undefined),
+        ),
+      ),
+    );
   }
 
   private find(name: string): Member {
@@ -160,6 +177,12 @@ export class Cluster {
   private async close(): Promise<void> {
     await Promise.all([...this.members.values()].map(({ runner }) => runner.close()));
   }
+}
+
+/** Waits for all, also when one fails, so that nothing goes on behind the caller's back. */
+async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(promises))
+    if (result.status === 'rejected') throw result.reason;
 }
 
 function needsHealth(dependency: Dependency): boolean {

@@ -7,7 +7,7 @@ import { mapMounts, mappedFiles } from '../../runtime/virtual/mapped-files.ts';
 import { parseZooKeeperConfig } from '../../zookeeper/server/config.ts';
 import type { FromProcess, ProcessPlan, ToProcess } from './process-messages.ts';
 import { ProcessNetwork } from './process-network.ts';
-import type { RunningServer, Starters } from './starters.ts';
+import type { RunningServer, ServerToStart, Starters } from './starters.ts';
 import { startServer } from './starters.ts';
 
 /** The other end of a ProcessRunner: one service in a process of its own. */
@@ -29,6 +29,7 @@ export class ProcessChild {
     try {
       if (message.kind === 'plan') await this.publish(message.plan);
       else if (message.kind === 'start') await this.start();
+      else if (message.kind === 'awaitBrokers') await this.awaitBrokers(message.count);
       else {
         await this.server?.stop();
         await Promise.all(this.listeners.map((listener) => listener.close()));
@@ -63,19 +64,20 @@ export class ProcessChild {
   private async start(): Promise<void> {
     const { plan, runtime, starters } = this;
     if (plan === null || runtime === null) throw new Error('there is no plan to start from');
-    const { kind, text, file, myid } = plan;
-    const server = await startServer(
-      kind === 'broker'
-        ? { kind, config: resolveBrokerConfig(parseProperties(text), file).config }
-        : { kind, config: parseZooKeeperConfig(text, file).config, myid },
-      runtime,
-      starters,
-    );
+    const server = await startServer(serverToStart(plan), runtime, starters);
     this.server = server;
     void server.ended?.then((reason) => {
       if (reason !== null) this.send({ kind: 'died', message: reason.message });
     });
     this.send({ kind: 'ready' });
+  }
+
+  private async awaitBrokers(count: number): Promise<void> {
+    const { plan, runtime, starters } = this;
+    const what = plan === null ? null : serverToStart(plan);
+    if (what?.kind === 'broker' && what.config !== null && runtime !== null)
+      await starters.awaitBrokers(runtime, what.config, count);
+    this.send({ kind: 'brokersKnown' });
   }
 
   private log(isVerbose: boolean, bound: LogFields = {}): Log {
@@ -96,4 +98,10 @@ export class ProcessChild {
       with: (fields) => this.log(isVerbose, { ...bound, ...fields }),
     };
   }
+}
+
+function serverToStart({ kind, text, file, myid }: ProcessPlan): ServerToStart {
+  return kind === 'broker'
+    ? { kind, config: resolveBrokerConfig(parseProperties(text), file).config }
+    : { kind, config: parseZooKeeperConfig(text, file).config, myid };
 }

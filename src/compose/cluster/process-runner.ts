@@ -50,6 +50,10 @@ export class ProcessRunner implements ServiceRunner {
     }
   }
 
+  async awaitBrokers(count: number): Promise<void> {
+    if (this.planned.kind === 'broker') await this.ask({ kind: 'awaitBrokers', count }, 'brokersKnown');
+  }
+
   async stop(): Promise<void> {
     if (this.child === null) return;
     try {

@@ -13,6 +13,8 @@ export interface RunningServer {
 export interface Starters {
   zookeeper(runtime: Runtime, config: ZooKeeperConfig): Promise<RunningServer>;
   broker(runtime: Runtime, config: BrokerConfig): Promise<RunningServer>;
+  /** Resolves when the broker tells clients of so many brokers, or when that takes too long. */
+  awaitBrokers(runtime: Runtime, config: BrokerConfig, count: number): Promise<void>;
 }
 
 /** What to start. A config is null when it had errors, which were told long before. */

@@ -73,6 +73,12 @@ export class VirtualRunner implements ServiceRunner {
     }
   }
 
+  async awaitBrokers(count: number): Promise<void> {
+    const { planned, host, server } = this;
+    if (planned.kind === 'broker' && planned.config !== null && server !== null)
+      await this.starters.awaitBrokers(host.runtime, planned.config, count);
+  }
+
   async stop(): Promise<void> {
     try {
       await this.server?.stop();
