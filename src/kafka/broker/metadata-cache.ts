@@ -37,7 +37,7 @@ const LEADER_DURING_DELETE = -2;
 export class MetadataCache {
   private aliveBrokers: ReadonlyMap<number, AliveBroker> = new Map();
   private readonly topicPartitions = new Map<string, Map<number, PartitionMetadata>>();
-  private readonly listeners: (() => void)[] = [];
+  private readonly listeners: ((update: MetadataUpdate) => void)[] = [];
   /** −1: not told yet. */
   controllerId = -1;
 
@@ -76,8 +76,19 @@ export class MetadataCache {
     return state === undefined ? undefined : this.endpoint(state.leader, listener);
   }
 
+  /** Runs when partitions are deleted with their topic. */
+  onDeletion(listener: (topic: string, partitions: readonly number[]) => void): void {
+    this.onChange(({ partitions }) => {
+      const deleted = new Map<string, number[]>();
+      for (const { topic, partition, state } of partitions)
+        if (state.leader === LEADER_DURING_DELETE)
+          deleted.set(topic, [...(deleted.get(topic) ?? []), partition]);
+      for (const [topic, indexes] of deleted) listener(topic, indexes);
+    });
+  }
+
   /** Runs after each update. */
-  onChange(listener: () => void): void {
+  onChange(listener: (update: MetadataUpdate) => void): void {
     this.listeners.push(listener);
   }
 
@@ -96,6 +107,6 @@ export class MetadataCache {
         this.topicPartitions.set(topic, (partitions = new Map<number, PartitionMetadata>()));
       partitions.set(partition, state);
     }
-    for (const listener of this.listeners) listener();
+    for (const listener of this.listeners) listener(update);
   }
 }

@@ -6,7 +6,13 @@ import { AutoTopics } from '../admin/auto-topics.ts';
 import { MetadataWaits } from '../admin/metadata-waits.ts';
 import { Controller } from '../controller/controller.ts';
 import { KafkaZooKeeper } from '../controller/znodes/kafka-zookeeper.ts';
+import { groupApis } from '../groups/group-apis.ts';
+import { GroupCoordinator } from '../groups/group-coordinator.ts';
+import { OFFSETS_TOPIC } from '../groups/offsets-topic.ts';
+import { ZooKeeperOffsets } from '../groups/zookeeper-offsets.ts';
 import { LogManager } from '../log/log-manager.ts';
+import { initProducerIdApi } from '../producer-ids/init-producer-id-api.ts';
+import { ProducerIds } from '../producer-ids/producer-ids.ts';
 import { FetchSessionCache } from '../replication/fetch-session.ts';
 import { Fetchers } from '../replication/fetchers.ts';
 import { followerVersions } from '../replication/inter-broker-versions.ts';
@@ -63,6 +69,7 @@ interface Parts {
   readonly replicas: ReplicaManager;
   readonly notifier: IsrNotifier;
   readonly controller: Controller;
+  readonly groups: GroupCoordinator;
   readonly configs: DynamicConfigs;
 }
 
@@ -118,7 +125,8 @@ class RunningBroker implements Broker {
     const notifier = new IsrNotifier(runtime, (partitions) => zk.notifyIsrChanges(partitions));
     const replicas = this.makeReplicas(logs, notifier);
     const controller = this.makeController(configs);
-    this.parts = { logs, replicas, notifier, controller, configs };
+    const groups = this.makeGroups(replicas);
+    this.parts = { logs, replicas, notifier, controller, groups, configs };
     configs.onChange({
       topicChanged: (topic) => logs.updateTopicConfig(topic),
       brokerChanged: () => {
@@ -128,6 +136,7 @@ class RunningBroker implements Broker {
     });
     logs.start();
     replicas.start();
+    groups.start();
     this.sockets.serve(this.makeRouter(clusterId, this.parts));
     await this.register();
     controller.start();
@@ -260,7 +269,22 @@ class RunningBroker implements Broker {
     });
   }
 
-  private makeRouter(clusterId: string, { logs, replicas, controller, configs }: Parts): RequestRouter {
+  private makeGroups(replicas: ReplicaManager): GroupCoordinator {
+    const { runtime, config, metadata } = this;
+    const groups = new GroupCoordinator(runtime, {
+      config,
+      replicas,
+      offsetsTopicPartitions: () => metadata.partitions(OFFSETS_TOPIC)?.size,
+      partitionExists: (topic, partition) => metadata.partition(topic, partition) !== undefined,
+    });
+    metadata.onDeletion((topic, partitions) => groups.partitionsDeleted(topic, partitions));
+    return groups;
+  }
+
+  private makeRouter(
+    clusterId: string,
+    { logs, replicas, controller, groups, configs }: Parts,
+  ): RequestRouter {
     const { runtime, config, metadata, zk } = this;
     const admin = {
       runtime,
@@ -298,6 +322,13 @@ class RunningBroker implements Broker {
         offsetForLeaderEpochApi(replicas),
         deleteRecordsApi(replicas, metadata, runtime.clock),
         describeLogDirsApi(logs, runtime.files),
+        ...groupApis({
+          coordinator: groups,
+          metadata,
+          createOffsetsTopic: () => void autoTopics.create(OFFSETS_TOPIC),
+          zooKeeperOffsets: new ZooKeeperOffsets(zk.connection),
+        }),
+        initProducerIdApi(new ProducerIds(() => zk.allocateProducerIds(this.id))),
       ],
       runtime.log,
     );
@@ -358,6 +389,7 @@ class RunningBroker implements Broker {
     await this.sockets.stopListening();
     parts?.controller.stop();
     parts?.configs.stop();
+    parts?.groups.stop();
     parts?.notifier.stop();
     parts?.replicas.stop();
     await this.sockets.close();
