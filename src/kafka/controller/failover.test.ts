@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { KafkaCluster, until } from '../../../test/support/kafka-cluster.ts';
+import { createTopics } from '../protocol/messages/19-create-topics.ts';
+import { metadata } from '../protocol/messages/03-metadata.ts';
+
+async function withCluster(run: (cluster: KafkaCluster) => Promise<void>): Promise<void> {
+  const cluster = await KafkaCluster.start({ brokers: 3 });
+  try {
+    await run(cluster);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function create(cluster: KafkaCluster, name: string, ...replicas: number[][]): Promise<void> {
+  const assignments = replicas.map((brokerIds, partitionIndex) => ({ partitionIndex, brokerIds }));
+  const topic = { name, numPartitions: -1, replicationFactor: -1, assignments, configs: [] };
+  const answer = await cluster.ask(await cluster.controller(), createTopics, {
+    topics: [topic],
+    timeoutMs: 10_000,
+  });
+  expect(answer.topics[0]?.errorCode).toBe(0);
+}
+
+const state = (cluster: KafkaCluster, name: string) =>
+  cluster.znode(`/brokers/topics/${name}/partitions/0/state`);
+
+/** The leader of a topic's first partition, as a broker tells clients. */
+async function leaderAt(cluster: KafkaCluster, broker: number, name: string): Promise<number | undefined> {
+  const answer = await cluster.ask(broker, metadata, { topics: [{ name }] }, 9);
+  return answer.topics[0]?.partitions[0]?.leaderId;
+}
+
+test(
+  'when the controller is killed another one takes over, and all of it is decided again',
+  () =>
+    withCluster(async (cluster) => {
+      const first = await cluster.controller();
+      const [second, third] = [1, 2, 3].filter((id) => id !== first) as [number, number];
+      await create(cluster, 't', [first, second, third]);
+      cluster.kill(first);
+      await until(async () => (await leaderAt(cluster, third, 't')) === second);
+      expect(await state(cluster, 't')).toMatchObject({ controller_epoch: 2, leader: second });
+      expect([second, third]).toContain(await cluster.controller());
+      await cluster.restart(first);
+      await until(async () => {
+        const { isr } = (await state(cluster, 't')) as { isr: number[] };
+        return isr.includes(first);
+      });
+    }),
+  30_000,
+);
+
+test(
+  'a broker that stops gives its leaderships away before it goes',
+  () =>
+    withCluster(async (cluster) => {
+      const controller = await cluster.controller();
+      const [leaving, staying] = [1, 2, 3].filter((id) => id !== controller) as [number, number];
+      await create(cluster, 't', [leaving, staying]);
+      await cluster.brokers.get(leaving)!.stop();
+      cluster.brokers.delete(leaving);
+      expect(await state(cluster, 't')).toMatchObject({ leader: staying, isr: [staying] });
+      await until(async () => (await leaderAt(cluster, staying, 't')) === staying);
+    }),
+  30_000,
+);
+
+test(
+  'a reassignment that a tool writes to ZooKeeper is carried out',
+  () =>
+    withCluster(async (cluster) => {
+      await create(cluster, 't', [1, 2]);
+      const wanted = { version: 1, partitions: [{ topic: 't', partition: 0, replicas: [3, 1] }] };
+      await cluster.zooKeeper.create('/admin/reassign_partitions', Buffer.from(JSON.stringify(wanted)));
+      await until(async () => (await cluster.zooKeeper.exists('/admin/reassign_partitions')) === null);
+      expect(await cluster.znode('/brokers/topics/t')).toEqual({ version: 1, partitions: { 0: [3, 1] } });
+      expect(await state(cluster, 't')).toMatchObject({ leader: 1, isr: expect.arrayContaining([1, 3]) });
+    }),
+  30_000,
+);
+
+test(
+  'a topic of a thousand partitions is there at once',
+  () =>
+    withCluster(async (cluster) => {
+      const topic = { name: 'wide', numPartitions: 1000, replicationFactor: 3, assignments: [], configs: [] };
+      const answer = await cluster.ask(await cluster.controller(), createTopics, {
+        topics: [topic],
+        timeoutMs: 30_000,
+      });
+      expect(answer.topics[0]?.errorCode).toBe(0);
+      expect((await cluster.zooKeeper.getChildren('/brokers/topics/wide/partitions')).length).toBe(1000);
+    }),
+  60_000,
+);
