@@ -12,7 +12,7 @@ import { silentLog } from '../../src/runtime/node/log.ts';
 import type { Log } from '../../src/runtime/runtime.ts';
 import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-network.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { zooKeeperDefaults } from '../../src/zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../src/zookeeper/server/start.ts';
 
 const BROKER_PORT = 9092;
@@ -54,14 +54,10 @@ export class KafkaCluster {
     const folder = mkdtempSync(join(tmpdir(), 'gregor-cluster-'));
     const network = new VirtualNetwork(createNodeRuntime({ log: options.log ?? silentLog }));
     const host = network.host('zookeeper');
-    const server = await startZooKeeper(host.runtime, {
-      ...zooKeeperDefaults,
-      dataDir: join(folder, 'zookeeper'),
-      dataLogDir: join(folder, 'zookeeper'),
-      clientPort: 2181,
-      adminEnabled: false,
-      tickTimeMs: 200,
-    });
+    const zooCfg = `dataDir=${join(folder, 'zookeeper')}\nclientPort=2181\ntickTime=200\nadmin.enableServer=false\n`;
+    const { config, problems } = parseZooKeeperConfig(zooCfg, 'zoo.cfg');
+    if (config === null) throw new Error(problems.map(({ message }) => message).join('; '));
+    const server = await startZooKeeper(host.runtime, config);
     const cluster = new KafkaCluster(options, folder, network, server);
     cluster.zooKeeper.start();
     await Promise.all([...cluster.hosts.keys()].map((id) => cluster.startBroker(id)));

@@ -27,9 +27,9 @@ type Resource = RequestOf<typeof describeConfigs>['resources'][number];
 export function describeConfigsApi(deps: AdminDeps): ServedApi {
   return serve(
     describeConfigs,
-    async (request) => {
+    async (request, { apiVersion }) => {
       const results = await Promise.all(
-        request.resources.map((resource) => describe(deps, resource, request.includeSynonyms)),
+        request.resources.map((resource) => describe(deps, resource, request.includeSynonyms, apiVersion)),
       );
       return { throttleTimeMs: 0, results };
     },
@@ -48,7 +48,7 @@ export function describeConfigsApi(deps: AdminDeps): ServedApi {
   );
 }
 
-async function describe(deps: AdminDeps, resource: Resource, includeSynonyms: boolean) {
+async function describe(deps: AdminDeps, resource: Resource, includeSynonyms: boolean, apiVersion: number) {
   const { resourceType, resourceName, configurationKeys } = resource;
   try {
     const entries = await entriesOf(deps, await resolveResource(deps, resourceType, resourceName));
@@ -65,7 +65,7 @@ async function describe(deps: AdminDeps, resource: Resource, includeSynonyms: bo
         name: entry.name,
         value: entry.value,
         readOnly: entry.isReadOnly,
-        isDefault: entry.isDefault,
+        ...(apiVersion === 0 ? { isDefault: entry.isDefault } : {}), // later versions have sources instead
         configSource: entry.source,
         isSensitive: entry.isSensitive,
         synonyms: includeSynonyms

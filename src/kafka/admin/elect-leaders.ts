@@ -5,22 +5,36 @@ import type { RequestOf } from '../protocol/api.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { electLeaders } from '../protocol/messages/43-elect-leaders.ts';
 import type { AdminDeps } from './admin-deps.ts';
+import { answerOf, type ErrorAnswer } from './answers.ts';
 
 const PREFERRED = 0;
 const UNCLEAN = 1;
 
 /** ElectLeaders (43): for the controller. Preferred leaders (KIP-183), from version 1 on also unclean ones (KIP-460). */
 export function electLeadersApi(deps: AdminDeps): ServedApi {
-  return serve(electLeaders, (request, { apiVersion }) => elect(deps, request, apiVersion), {
-    errorResponse: (request, errorCode, errorMessage) => ({
-      throttleTimeMs: 0,
-      errorCode,
-      replicaElectionResults: (request.topicPartitions ?? []).map(({ topic, partitions }) => ({
-        topic,
-        partitionResult: partitions.map((partitionId) => ({ partitionId, errorCode, errorMessage })),
-      })),
-    }),
+  return serve(electLeaders, async (request, { apiVersion }) => {
+    try {
+      return await elect(deps, request, apiVersion);
+    } catch (error) {
+      return failed(request, answerOf(error, deps.runtime.log, 'No leader was elected.'), apiVersion);
+    }
   });
+}
+
+/** Version 0 has errors of partitions only. */
+function failed(
+  { topicPartitions }: RequestOf<typeof electLeaders>,
+  answer: ErrorAnswer,
+  apiVersion: number,
+) {
+  return {
+    throttleTimeMs: 0,
+    errorCode: apiVersion === 0 ? ErrorCode.NONE : answer.errorCode,
+    replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+      topic,
+      partitionResult: partitions.map((partitionId) => ({ partitionId, ...answer })),
+    })),
+  };
 }
 
 async function elect(deps: AdminDeps, request: RequestOf<typeof electLeaders>, apiVersion: number) {

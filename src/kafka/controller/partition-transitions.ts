@@ -65,8 +65,10 @@ export function* toOnline(
   if (fresh.length > 0) yield* writeFirstStates(d, fresh, batch, failures);
   if (known.length > 0) yield* elect(d, known, strategy, batch, failures);
   batch.flush(d.out);
-  for (const [{ topic, partition }, why] of failures) {
-    d.log.warn(`No leader could be elected for ${topic}-${partition}.`, { why });
+  if (failures.size > 0) {
+    const [first] = failures.keys();
+    const others = failures.size === 1 ? '' : ` and ${failures.size - 1} more partitions`;
+    d.log.warn(`No leader could be elected for ${first?.topic}-${first?.partition}${others}.`);
   }
   return failures;
 }
