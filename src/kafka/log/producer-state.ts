@@ -154,7 +154,7 @@ export class ProducerState {
     }
     const first = baseOffset(b, at);
     const timestamp = maxTimestamp(b, at);
-    entry.lastTimestampMs = timestamp;
+    if (!isControl(b, at) || entry.batches.length === 0) entry.lastTimestampMs = timestamp; // as 2.3.0 has it
     if (isControl(b, at)) return marker === null ? null : this.complete(entry, marker, first);
     const sequence = lastSequence(b, at);
     if (sequence >= 0) remember(entry, sequence, lastOffset(b, at), lastOffset(b, at) - first, timestamp);
