@@ -177,6 +177,24 @@ export function behavesAsRuntime(name: string, make: () => World | Promise<World
     await listener.close();
   });
 
+  it('a connection that is paused before it starts gives nothing until it is resumed', async (world) => {
+    const { listener, client, server } = await join(world);
+    server.pause();
+    client.pause();
+    client.resume();
+    const [atServer, atClient] = [new Heard(server), new Heard(client)];
+    client.write(Buffer.from('to the server'));
+    server.write(Buffer.from('to the client'));
+    await atClient.until(() => atClient.text === 'to the client');
+    await pause(world.here, 10);
+    expect(atServer.text).toBe('');
+    server.resume();
+    await atServer.until(() => atServer.text === 'to the server');
+    client.destroy();
+    await atServer.until(() => atServer.closes.length > 0);
+    await listener.close();
+  });
+
   it('after an own destroy no data comes, closed comes once, and the other end closes too', async (world) => {
     const { listener, client, server } = await join(world);
     const atServer = new Heard(server);

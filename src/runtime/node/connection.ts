@@ -21,6 +21,7 @@ export class NodeConnection implements Connection, Flushable {
   private dirty = false;
   /** `write` returned false, and `drained` wasn't called since. */
   private blocked = false;
+  private paused = false;
   private ending = false;
   private destroyed = false;
   private isClosed = false;
@@ -50,6 +51,7 @@ export class NodeConnection implements Connection, Flushable {
     this.socket.on('data', (bytes: Buffer) => {
       if (!this.destroyed) handler.data(bytes);
     });
+    if (!this.paused) this.socket.resume();
   }
 
   write(bytes: Buffer): boolean {
@@ -66,10 +68,12 @@ export class NodeConnection implements Connection, Flushable {
   }
 
   pause(): void {
+    this.paused = true;
     this.socket.pause();
   }
 
   resume(): void {
+    this.paused = false;
     if (this.handler !== null) this.socket.resume();
   }
 

@@ -125,15 +125,17 @@ export class HostNetwork implements Network {
     const far = { host: address, port: to.port };
     return new Promise((resolve, reject) => {
       let waiting = true;
-      const timer = clock.after(timeoutMs, () => {
-        waiting = false;
-        reject(new NetworkError('ETIMEDOUT', `${place(to)} didn't answer in ${timeoutMs} ms`));
-      });
       const settle = (run: () => void): void => {
         timer.cancel();
+        life.remove(mortal);
         if (waiting) run();
         waiting = false;
       };
+      const timer = clock.after(timeoutMs, () =>
+        settle(() => reject(new NetworkError('ETIMEDOUT', `${place(to)} didn't answer in ${timeoutMs} ms`))),
+      );
+      const mortal = { die: () => settle(() => undefined) };
+      life.add(mortal);
       const knock = (): void => {
         const listener = target.listenerAt(address, to.port);
         if (listener === undefined) {
@@ -144,7 +146,7 @@ export class HostNetwork implements Network {
         const server = new MemoryConnection(clock, target.life, back, far, near);
         MemoryConnection.join(client, server);
         back.send(() => {
-          if (waiting && life.alive) settle(() => resolve(client));
+          if (waiting) settle(() => resolve(client));
           else client.destroy();
         });
         listener.accept(server);
