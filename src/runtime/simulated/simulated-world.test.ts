@@ -131,6 +131,30 @@ test('a cut may go one way only; what was held back arrives after healing', asyn
   });
 });
 
+test('a machine that goes out silently is noticed by timeouts only, and by a reset once it is back', async () => {
+  const world = makeWorld(3);
+  const [a, b] = [world.host('a'), world.host('b')];
+  await world.play(async () => {
+    const { clock, network } = a.runtime;
+    await b.runtime.network.listen({ host: '', port: 1 }, () => undefined);
+    const heard = new Heard(await network.connect({ host: 'b', port: 1 }));
+    const other = await network.connect({ host: 'b', port: 1 });
+    const atOther = new Heard(other);
+    b.kill({ silent: true });
+    other.write(Buffer.from('anybody?'));
+    await expect(network.connect({ host: 'b', port: 1 }, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+    });
+    await new Promise<void>((resolve) => clock.after(60_000, resolve));
+    expect([heard.closes, atOther.closes]).toEqual([[], []]);
+    b.restart();
+    await expect(network.connect({ host: 'b', port: 1 })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    other.write(Buffer.from('anybody?'));
+    await atOther.until(() => atOther.closes.length > 0);
+    expect(atOther.closes[0]).toMatchObject({ code: 'ECONNRESET' });
+  });
+});
+
 const content = (host: SimulatedHost, path: string): string => {
   const file = host.runtime.files.open(path, 'read');
   const bytes = Buffer.alloc(file.size());

@@ -1,7 +1,7 @@
 import type { Clock, Codecs, Digests, Log, LogFields, Runtime } from '../runtime.ts';
 import { silentLog } from '../silent-log.ts';
 import { Fabric, type FabricNode, type NodeOptions } from '../virtual/fabric.ts';
-import { Life, mortalClock } from '../virtual/life.ts';
+import { mortalClock } from '../virtual/life.ts';
 import type { Link } from '../virtual/link.ts';
 import { mappedFiles } from '../virtual/mapped-files.ts';
 import { EventQueue } from './event-queue.ts';
@@ -239,12 +239,13 @@ export class SimulatedHost {
 
   /**
    * Ends the process at once; nothing of it happens any more. The machine loses its power, and what wasn't synced is lost, unless
-   * `keepCache`, which is what kill -9 does: files stay as they were written.
+   * `keepCache`, which is what kill -9 does: files stay as they were written. Its connections are reset; with `silent` nobody is
+   * told, and until the restart nothing answers.
    */
-  kill(options: { keepCache?: boolean } = {}): void {
+  kill(options: { keepCache?: boolean; silent?: boolean } = {}): void {
     if (!this.alive) return;
     this.trace(options.keepCache === true ? 'is killed' : 'loses its power');
-    this.node.kill();
+    this.node.kill(options.silent);
     if (options.keepCache !== true) this.disk.losePower();
   }
 
@@ -252,7 +253,7 @@ export class SimulatedHost {
   restart(): Runtime {
     this.kill({ keepCache: true });
     this.trace('starts');
-    this.node.life = new Life();
+    this.node.start();
     return (this.runtime = this.makeRuntime());
   }
 }

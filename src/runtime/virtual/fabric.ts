@@ -78,9 +78,18 @@ export class FabricNode {
     return this.listeners.find((one) => one.endpoint.port === port && one.takes(address));
   }
 
-  kill(): void {
+  /** `silent`: the others aren't told, as when a machine loses its power; until a new process starts there, nothing answers. */
+  kill(silent = false): void {
     this.listeners = [];
+    if (this.life.alive) this.life.silent = silent;
     this.life.end();
+  }
+
+  /** A new process. Who still sends to the old one is told now. */
+  start(): void {
+    this.kill();
+    this.life.silent = false;
+    this.life = new Life();
   }
 }
 

@@ -137,6 +137,7 @@ export class HostNetwork implements Network {
       const mortal = { die: () => settle(() => undefined) };
       life.add(mortal);
       const knock = (): void => {
+        if (target.life.silent) return;
         const listener = target.listenerAt(address, to.port);
         if (listener === undefined) {
           back.send(() => settle(() => reject(refused(to, target))));

@@ -9,6 +9,8 @@ export interface Mortal {
 /** One run of a process on a host, from its start until it is killed. Afterwards nothing of it happens any more. */
 export class Life {
   alive = true;
+  /** The machine is off: nobody answers for the process, not even with a reset. */
+  silent = false;
   private readonly mortals = new Set<Mortal>();
 
   add(mortal: Mortal): void {

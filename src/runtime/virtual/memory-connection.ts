@@ -105,6 +105,7 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
     const peer = this.peer;
     this.isClosed = true;
     this.forget();
+    if (this.life.silent) return;
     this.clock.soon(() => this.channel.send(() => peer.arriveReset()));
   }
 
@@ -140,7 +141,8 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
 
   private arrive(parts: Buffer[]): void {
     if (this.isClosed) {
-      // Nobody is there to take it: the sender learns that.
+      // Nobody is there to take it: the sender learns that, if somebody is there to tell.
+      if (this.life.silent) return;
       const peer = this.peer;
       this.channel.send(() => peer.arriveReset());
       return;

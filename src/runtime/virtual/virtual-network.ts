@@ -1,6 +1,6 @@
 import type { Connection, Listener, Log, Runtime } from '../runtime.ts';
 import { Fabric, type FabricNode, type Membership } from './fabric.ts';
-import { mortalClock, Life } from './life.ts';
+import { mortalClock } from './life.ts';
 import type { Link } from './link.ts';
 import { mappedFiles } from './mapped-files.ts';
 import { MortalConnection } from './mortal-connection.ts';
@@ -92,8 +92,7 @@ export class Host {
 
   /** A new process on the same host, after `kill`. Ports have to be published anew. */
   restart(): Runtime {
-    this.node.kill();
-    this.node.life = new Life();
+    this.node.start();
     return (this.runtime = this.makeRuntime());
   }
 
