@@ -22,6 +22,11 @@ export function compareClient(
         const observations = await observe(cluster);
         options.check?.(observations);
         seen.set(maker, observations);
+      } catch (error) {
+        const logs = cluster.brokers.map(
+          (b) => `broker ${b.id}:\n${b.log.split('\n').slice(-12).join('\n')}`,
+        );
+        throw new Error(`${String(error)}\n${logs.join('\n')}`, { cause: error });
       } finally {
         await cluster.stop();
       }
