@@ -72,7 +72,7 @@ function cluster(failures: Record<string, string> = {}, condition = 'service_sta
   return { cluster: running, events, states, runners };
 }
 
-test('services start after what they depend on, the others at once, and stop the other way round', async () => {
+test('services start after what they depend on, the others at once, and stop the other way round, one by one', async () => {
   const { cluster: made, events, states } = cluster();
   await made.start();
   expect(events.splice(0)).toEqual([
@@ -87,7 +87,7 @@ test('services start after what they depend on, the others at once, and stop the
   ]);
   expect(states()).toBe('zk ready, k1 ready, k2 ready');
   await made.stop();
-  expect(events).toEqual(['stop k2', 'stop k1', 'stopped k2', 'stopped k1', 'stop zk', 'stopped zk']);
+  expect(events).toEqual(['stop k2', 'stopped k2', 'stop k1', 'stopped k1', 'stop zk', 'stopped zk']);
   expect(states()).toBe('zk stopped, k1 stopped, k2 stopped');
 });
 
