@@ -63,6 +63,11 @@ export class FrameSplitter {
     }
   }
 
+  /** Whether all that was pushed belonged to whole frames. */
+  get isBetweenFrames(): boolean {
+    return this.lengthBytes === 0 && this.frameBytes < 0;
+  }
+
   /** Bytes of an unfinished frame that are held here. */
   get pendingBytes(): number {
     return this.lengthBytes + this.filled;

@@ -9,6 +9,10 @@ import type {
 import { silentLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { FrameSplitter } from '../../src/wire/frames.ts';
+import { Reader } from '../../src/wire/reader.ts';
+import { Writer } from '../../src/wire/writer.ts';
+import * as messages from '../../src/zookeeper/jute/messages.ts';
+import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
 import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
@@ -119,11 +123,15 @@ export class TestPeer {
   /** How many writes they came in. */
   writes = 0;
   isClosed = false;
+  /** Whether the server stopped reading. */
   isPaused = false;
+  /** Whether this end takes no more for now. */
+  isFull = false;
   bufferedBytes = 0;
   private handler: ConnectionHandler | null = null;
   private readonly splitter = new FrameSplitter(1 << 26);
   private isWord = false;
+  private isFirst = true;
 
   constructor(server: StandaloneServer, host = '127.0.0.1', port = 40_000) {
     const local: Endpoint = { host: '127.0.0.1', port: 2181 };
@@ -137,7 +145,7 @@ export class TestPeer {
         this.writes += 1;
         this.raw = Buffer.concat([this.raw, bytes]);
         if (!this.isWord) this.splitter.push(bytes, (frame) => this.frames.push(frame));
-        return !this.isPaused;
+        return !this.isFull;
       },
       pause: () => (this.isPaused = true),
       resume: () => (this.isPaused = false),
@@ -149,8 +157,15 @@ export class TestPeer {
 
   send(bytes: Buffer): void {
     if (this.isClosed) return;
-    this.isWord ||= this.raw.length === 0 && bytes.length === 4;
+    this.isWord ||= this.isFirst && /^[a-z]{4}$/.test(bytes.toString('latin1'));
+    this.isFirst = false;
     this.handler?.data(bytes);
+  }
+
+  /** What was sent has been read. */
+  drain(): void {
+    this.isFull = false;
+    this.handler?.drained?.();
   }
 
   close(): void {
@@ -190,3 +205,52 @@ export function startTestServer(
   );
   return { server, clock, storage };
 }
+
+/** A ConnectRequest with its length. */
+export function connectFrame(
+  options: { timeoutMs?: number; sessionId?: bigint; password?: Buffer } = {},
+): Buffer {
+  const frame = Buffer.alloc(49);
+  frame.writeInt32BE(45, 0);
+  frame.writeInt32BE(options.timeoutMs ?? 10_000, 16);
+  frame.writeBigInt64BE(options.sessionId ?? 0n, 20);
+  frame.writeInt32BE(16, 28);
+  options.password?.copy(frame, 32);
+  return frame;
+}
+
+/** A request with its length. */
+export function requestFrame(xid: number, op: number, encode: (w: Writer) => void = () => {}): Buffer {
+  const w = new Writer();
+  w.int32(0);
+  w.int32(xid);
+  w.int32(op);
+  encode(w);
+  w.setInt32(0, w.position - 4);
+  return w.finish();
+}
+
+/** xid, error and body of an answer. */
+export function readReply(frame: Buffer): { xid: number; zxid: number; error: number; body: Reader } {
+  const body = new Reader(frame);
+  return { xid: body.int32(), zxid: Number(body.int64()), error: body.int32(), body };
+}
+
+export const requests = {
+  create: (xid: number, path: string, data = Buffer.alloc(0), flags = 0): Buffer =>
+    requestFrame(xid, OpCode.create, (w) =>
+      messages.createRequest.encode(w, {
+        path,
+        data,
+        acl: [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }],
+        flags,
+      }),
+    ),
+  setData: (xid: number, path: string, data: Buffer): Buffer =>
+    requestFrame(xid, OpCode.setData, (w) => messages.setDataRequest.encode(w, { path, data, version: -1 })),
+  getData: (xid: number, path: string, watch = false): Buffer =>
+    requestFrame(xid, OpCode.getData, (w) => messages.getDataRequest.encode(w, { path, watch })),
+  exists: (xid: number, path: string, watch = false): Buffer =>
+    requestFrame(xid, OpCode.exists, (w) => messages.existsRequest.encode(w, { path, watch })),
+  close: (xid: number): Buffer => requestFrame(xid, OpCode.closeSession),
+};

@@ -220,7 +220,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   /** Frames that lie within `bytes` are handled in place. */
   private split(bytes: Buffer): void {
     let at = 0;
-    if (this.splitter.pendingBytes === 0) {
+    if (this.splitter.isBetweenFrames) {
       if (this.isFirst && bytes.length >= 4 && this.isWord(bytes)) return;
       const longest = this.host.config.juteMaxBuffer;
       while (at + 4 <= bytes.length) {
@@ -404,9 +404,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       this.close();
       return;
     }
-    session.timeoutMs = timeoutMs;
-    session.touchedAtMs = this.nowMs;
-    session.connection = this;
+    this.host.sessions.renew(session, timeoutMs, this.nowMs, this);
     this.session = session;
     this.host.metrics.revalidations += 1;
     this.welcome(this.host.tree.lastZxid, 0);

@@ -47,6 +47,15 @@ export class SessionTracker<C> {
     return session;
   }
 
+  /** Another connection goes on with the session, maybe with another timeout. */
+  renew(session: TrackedSession<C>, timeoutMs: number, nowMs: number, connection: C): void {
+    session.timeoutMs = timeoutMs;
+    session.touchedAtMs = nowMs;
+    session.connection = connection;
+    this.buckets.get(session.bucketMs)?.delete(session);
+    this.file(session);
+  }
+
   remove(id: bigint): void {
     const session = this.sessions.get(id);
     if (session === undefined) return;
@@ -76,11 +85,6 @@ export class SessionTracker<C> {
       }
     }
     return expired;
-  }
-
-  /** When `expire` is worth calling again. */
-  get nextLookMs(): number {
-    return this.lookedAtMs;
   }
 
   private round(timeMs: number): number {
