@@ -30,14 +30,16 @@ const exact = (authenticates: boolean): AuthScheme => ({
 
 /** A tree and its preparer, driven by requests as clients send them. */
 export class TestWorld {
-  readonly tree = new DataTree(testDigests);
+  readonly tree: DataTree;
   readonly preparer: RequestPreparer;
   readonly told: string[] = [];
   zxid = 0;
   timeMs = 1000;
   private cxid = 0;
 
-  constructor(settings: Partial<PreparerSettings> = {}) {
+  constructor(settings: Partial<PreparerSettings> = {}, tree = new DataTree(testDigests), opened = true) {
+    this.tree = tree;
+    this.zxid = tree.lastZxid;
     this.preparer = new RequestPreparer(this.tree, {
       schemes: new Map([
         ['digest', exact(true)],
@@ -49,8 +51,17 @@ export class TestWorld {
       reconfigEnabled: false,
       ...settings,
     });
-    this.run(this.prepare(OpCode.createSession, int32(30_000)));
-    this.run(this.prepare(OpCode.createSession, int32(30_000), 2n));
+    if (opened) for (const transaction of this.sessions()) this.run(transaction);
+  }
+
+  /** Over a tree that is there already; no session is opened. */
+  static over(tree: DataTree, settings: Partial<PreparerSettings>): TestWorld {
+    return new TestWorld(settings, tree, false);
+  }
+
+  /** What opens the two sessions that requests are made in. */
+  sessions(): Transaction[] {
+    return [1n, 2n].map((session) => this.prepare(OpCode.createSession, int32(30_000), session));
   }
 
   prepare(op: number, body: Buffer, sessionId = 1n, authIds: readonly Id[] = []): Transaction {

@@ -1,0 +1,258 @@
+import { expect, test } from 'vitest';
+import { testConfig } from '../../../test/support/data-directories.ts';
+import { TestWorld } from '../../../test/support/tree-world.ts';
+import { createNodeCodecs } from '../../runtime/node/codecs.ts';
+import { createNodeDigests } from '../../runtime/node/digests.ts';
+import type { Random, Runtime } from '../../runtime/runtime.ts';
+import { SimulatedWorld, type SimulatedHost } from '../../runtime/simulated/simulated-world.ts';
+import { CreateFlag } from '../jute/constants.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { DataTree } from '../tree/data-tree.ts';
+import type { Transaction } from '../tree/transaction.ts';
+import { listLogs, listSnapshots } from './files.ts';
+import { readLog } from './log-reader.ts';
+import { StorageError } from './storage-error.ts';
+import { ZooKeeperStorage, type StorageConfig } from './storage.ts';
+
+const folder = '/data/version-2';
+
+function simulated(seed: number): { world: SimulatedWorld; host: SimulatedHost } {
+  const world = new SimulatedWorld({
+    seed,
+    digests: createNodeDigests(),
+    codecs: createNodeCodecs(),
+    afterPromises: (run) => void setImmediate(run),
+  });
+  return { world, host: world.host('server') };
+}
+
+/** Any write, most of them on the same few znodes. */
+function someWrite(tree: TestWorld, random: Random): Transaction {
+  const path = `/n${random.below(12)}`;
+  const child = `${path}/c${random.below(4)}`;
+  const data = 'x'.repeat(random.below(10) === 0 ? random.below(9000) : random.below(40));
+  const session = BigInt(1 + random.below(2));
+  switch (random.below(10)) {
+    case 0:
+    case 1:
+      return tree.create(path, { data, acl: [{ perms: random.below(32), id: { scheme: 'ip', id: '::1' } }] });
+    case 2:
+      return tree.create(child, { data, flags: CreateFlag.ephemeral, session });
+    case 3:
+      return tree.create(`${path}/s`, { data, flags: CreateFlag.persistentSequential, op: OpCode.create2 });
+    case 4:
+      return tree.delete(path);
+    case 5:
+      return tree.delete(child);
+    case 6:
+      return tree.setAcl(path, [{ perms: 31, id: { scheme: 'digest', id: `u${random.below(50)}` } }]);
+    default:
+      return tree.setData(random.below(2) === 0 ? path : child, data);
+  }
+}
+
+function replayed(digests: Runtime['digests'], history: readonly Transaction[]): DataTree {
+  const tree = new DataTree(digests);
+  for (const transaction of history) tree.apply(transaction);
+  return tree;
+}
+
+/** Writes as a server does until the machine dies, again and again. @returns restarts that found something lost that had to be. */
+async function writeAndDie(seed: number, config: StorageConfig, lives: number): Promise<number> {
+  const { world, host } = simulated(seed);
+  const { random } = world;
+  let history: Transaction[] = [];
+  let acknowledged = 0;
+  let lost = 0;
+  await world.play(async () => {
+    for (let life = 0; life < lives; life++) {
+      const runtime = life === 0 ? host.runtime : host.restart();
+      const storage = ZooKeeperStorage.open(runtime, config);
+      const found = storage.tree.lastZxid;
+      expect(found, `seed ${seed}, life ${life}: what was synced is there`).toBeGreaterThanOrEqual(
+        acknowledged,
+      );
+      if (found < history.length) lost++;
+      history = history.slice(0, found);
+      const model = replayed(runtime.digests, history);
+      expect(storage.tree.digest, `seed ${seed}, life ${life}`).toBe(model.digest);
+      expect([...storage.tree.sessions]).toEqual([...model.sessions]);
+      expect([...storage.tree.ephemerals.keys()].sort()).toEqual([...model.ephemerals.keys()].sort());
+      if (life === 0) await storage.snapshot();
+
+      const requests = TestWorld.over(storage.tree, { skipAcl: true });
+      let dead = false;
+      world.after(random.below(60) + 1, () => {
+        dead = true;
+        host.kill();
+      });
+      const steps = (async () => {
+        while (!dead) {
+          const batch: Transaction[] = [];
+          if (found === 0 && history.length === 0) batch.push(...requests.sessions());
+          for (let left = 1 + random.below(8); left > 0; left--) batch.push(someWrite(requests, random));
+          for (const transaction of batch) storage.append(transaction);
+          history.push(...batch);
+          await storage.sync();
+          acknowledged = batch.at(-1)!.header.zxid;
+          for (const transaction of batch) requests.run(transaction);
+          storage.maybeSnapshot();
+        }
+      })();
+      // A dead machine answers nothing; so the story goes on without it.
+      await Promise.race([
+        steps.catch((error: unknown) => {
+          if (!dead) throw error;
+        }),
+        new Promise<void>((resolve) => {
+          const look = (): void => (dead ? resolve() : world.after(1, look));
+          look();
+        }),
+      ]);
+    }
+  });
+  return lost;
+}
+
+test('whenever the machine dies, what was synced is there, and the tree is one that was', async () => {
+  let lost = 0;
+  for (let seed = 1; seed <= 25; seed++) lost += await writeAndDie(seed, { ...testConfig, snapCount: 40 }, 5);
+  expect(lost).toBeGreaterThan(0);
+});
+
+test('the same with compressed snapshots and the log in a folder of its own', async () => {
+  for (const snapshotCompression of ['gz', 'snappy'] as const)
+    await writeAndDie(99, { ...testConfig, dataLogDir: '/logs', snapCount: 20, snapshotCompression }, 6);
+});
+
+async function written(
+  count: number,
+  config = testConfig,
+): Promise<{ world: SimulatedWorld; runtime: Runtime }> {
+  const { world, host } = simulated(7);
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(host.runtime, config);
+    await storage.snapshot();
+    const requests = TestWorld.over(storage.tree, { skipAcl: true });
+    for (const transaction of requests.sessions()) {
+      storage.append(transaction);
+      requests.run(transaction);
+    }
+    for (let i = 0; i < count; i++) {
+      const transaction = requests.create(`/n${i}`, { data: `data ${i}` });
+      storage.append(transaction);
+      requests.run(transaction);
+      if (i % 10 === 9) await storage.sync();
+    }
+    await storage.close();
+  });
+  return { world, runtime: host.runtime };
+}
+
+function change(runtime: Runtime, path: string, at: number): void {
+  const file = runtime.files.open(path, 'write');
+  const byte = Buffer.alloc(1);
+  file.read(byte, 0, 1, at);
+  byte[0]! ^= 0xff;
+  file.write(byte, at);
+  file.close();
+}
+
+test('a log that is damaged in its middle is refused: the error says where and what to do', async () => {
+  const { runtime } = await written(50);
+  const log = listLogs(runtime.files, folder).at(-1)!;
+  const offsets: number[] = [];
+  const file = runtime.files.open(log.path, 'read');
+  readLog(file, (_, __, offset) => void offsets.push(offset));
+  change(runtime, log.path, offsets[20]! + 30);
+  expect(() => ZooKeeperStorage.open(runtime, testConfig)).toThrow(StorageError);
+  expect(() => ZooKeeperStorage.open(runtime, testConfig)).toThrow(
+    `${log.path} is damaged at byte ${offsets[20]}`,
+  );
+});
+
+test('an entry cut anywhere ends the log; what comes after a restart goes on in a file of its own', async () => {
+  const { world, runtime } = await written(20);
+  const log = listLogs(runtime.files, folder).at(-1)!;
+  const file = runtime.files.open(log.path, 'write');
+  const offsets: number[] = [];
+  const { offset: end } = readLog(file, (_, __, offset) => void offsets.push(offset));
+  file.truncate(end - 1);
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(runtime, testConfig);
+    expect(storage.tree.lastZxid).toBe(21);
+    const requests = TestWorld.over(storage.tree, { skipAcl: true });
+    const transaction = requests.create('/after');
+    storage.append(transaction);
+    await storage.close();
+    expect(listLogs(runtime.files, folder).map(({ name }) => name)).toEqual(['log.1', 'log.16']);
+    expect(ZooKeeperStorage.open(runtime, testConfig).tree.find('/after')).toBeDefined();
+  });
+});
+
+test('a broken snapshot is passed over for an older one', async () => {
+  const { world, runtime } = await written(30);
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(runtime, testConfig);
+    await storage.snapshot();
+    await storage.close();
+  });
+  const newest = listSnapshots(runtime.files, folder).at(-1)!;
+  change(runtime, newest.path, 100);
+  const { tree, recovered } = ZooKeeperStorage.open(runtime, testConfig);
+  expect(recovered.snapshot?.name).toBe('snapshot.0');
+  expect(tree.lastZxid).toBe(32);
+  expect(tree.find('/n29')).toBeDefined();
+});
+
+test('a folder that is in use is refused', async () => {
+  const { runtime } = await written(1);
+  const first = ZooKeeperStorage.open(runtime, testConfig);
+  expect(() => ZooKeeperStorage.open(runtime, testConfig)).toThrow('another server uses /data/version-2');
+  await first.close;
+});
+
+test('create2 is logged as create, which 3.4 knows; all else as it is', async () => {
+  const { world, host } = simulated(3);
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(host.runtime, testConfig);
+    const requests = TestWorld.over(storage.tree, {});
+    for (const transaction of requests.sessions()) {
+      storage.append(transaction);
+      requests.run(transaction);
+    }
+    storage.append(requests.create('/a', { op: OpCode.create2 }));
+    await storage.close();
+  });
+  const types: number[] = [];
+  const log = listLogs(host.runtime.files, folder)[0]!;
+  readLog(host.runtime.files.open(log.path, 'read'), ({ header }) => void types.push(header.type));
+  expect(types).toEqual([OpCode.createSession, OpCode.createSession, OpCode.create]);
+});
+
+test('purge keeps the newest snapshots and every log that one of them needs', async () => {
+  const { world, host } = simulated(5);
+  const { runtime } = host;
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(runtime, testConfig);
+    const requests = TestWorld.over(storage.tree, { skipAcl: true });
+    for (let i = 0; i < 6; i++) {
+      await storage.snapshot();
+      const batch = i === 0 ? requests.sessions() : [requests.create(`/${i}`), requests.create(`/${i}/x`)];
+      for (const transaction of batch) {
+        storage.append(transaction);
+        requests.run(transaction);
+      }
+      await storage.sync();
+    }
+    expect(storage.purge(3).map((path) => path.slice(folder.length + 1))).toEqual([
+      'snapshot.0',
+      'snapshot.2',
+      'snapshot.4',
+      'log.1',
+      'log.3',
+    ]);
+    await storage.close();
+    expect(ZooKeeperStorage.open(runtime, testConfig).tree.find('/5/x')).toBeDefined();
+  });
+});
