@@ -30,6 +30,7 @@ export class KafkaCluster {
   readonly zooKeeper: ZooKeeperClient;
   private readonly options: ClusterOptions;
   private readonly folder: string;
+  private readonly network: VirtualNetwork;
   private readonly hosts = new Map<number, Host>();
   private readonly clients = new Map<number, BrokerClient>();
   private readonly clientHost: Host;
@@ -43,6 +44,7 @@ export class KafkaCluster {
   ) {
     this.options = options;
     this.folder = folder;
+    this.network = network;
     this.zooKeeperServer = zooKeeperServer;
     this.clientHost = network.host('client');
     for (let id = 1; id <= options.brokers; id++) this.hosts.set(id, network.host(`kafka${id}`));
@@ -82,6 +84,20 @@ export class KafkaCluster {
     const broker = await startBroker(host.runtime, config);
     this.brokers.set(id, broker);
     return broker;
+  }
+
+  /** Nothing gets through between a broker and ZooKeeper any more; neither is told. */
+  cutFromZooKeeper(id: number): void {
+    for (const link of this.zooKeeperLinks(id)) link.cut();
+  }
+
+  healToZooKeeper(id: number): void {
+    for (const link of this.zooKeeperLinks(id)) link.heal();
+  }
+
+  private zooKeeperLinks(id: number) {
+    const [name, zooKeeper] = [`kafka${id}`, 'zookeeper'];
+    return [this.network.link(name, zooKeeper), this.network.link(zooKeeper, name)];
   }
 
   /** As kill -9. */

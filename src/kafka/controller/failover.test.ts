@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
 import { KafkaCluster, until } from '../../../test/support/kafka-cluster.ts';
 import { createTopics } from '../protocol/messages/19-create-topics.ts';
+import { incrementalAlterConfigs } from '../protocol/messages/44-incremental-alter-configs.ts';
 import { metadata } from '../protocol/messages/03-metadata.ts';
 
-async function withCluster(run: (cluster: KafkaCluster) => Promise<void>): Promise<void> {
-  const cluster = await KafkaCluster.start({ brokers: 3 });
+async function withCluster(
+  run: (cluster: KafkaCluster) => Promise<void>,
+  properties: string[] = [],
+): Promise<void> {
+  const cluster = await KafkaCluster.start({ brokers: 3, properties });
   try {
     await run(cluster);
   } finally {
@@ -81,16 +85,70 @@ test(
 );
 
 test(
-  'a topic of a thousand partitions is there at once',
+  'a topic of many partitions is created in a few round trips',
+  () =>
+    withCluster(
+      async (cluster) => {
+        const topic = {
+          name: 'wide',
+          numPartitions: 200,
+          replicationFactor: 1,
+          assignments: [],
+          configs: [],
+        };
+        const answer = await cluster.ask(await cluster.controller(), createTopics, {
+          topics: [topic],
+          timeoutMs: 20_000,
+        });
+        expect(answer.topics[0]?.errorCode).toBe(0);
+        expect((await cluster.zooKeeper.getChildren('/brokers/topics/wide/partitions')).length).toBe(200);
+      },
+      ['zookeeper.session.timeout.ms=4000'],
+    ),
+  30_000,
+);
+
+test(
+  'unclean elections begin as soon as a topic allows them',
   () =>
     withCluster(async (cluster) => {
-      const topic = { name: 'wide', numPartitions: 1000, replicationFactor: 3, assignments: [], configs: [] };
-      const answer = await cluster.ask(await cluster.controller(), createTopics, {
-        topics: [topic],
-        timeoutMs: 30_000,
-      });
-      expect(answer.topics[0]?.errorCode).toBe(0);
-      expect((await cluster.zooKeeper.getChildren('/brokers/topics/wide/partitions')).length).toBe(1000);
+      const controller = await cluster.controller();
+      const [a, b] = [1, 2, 3].filter((id) => id !== controller) as [number, number];
+      await create(cluster, 't', [a, b]);
+      cluster.kill(b);
+      await until(async () => ((await state(cluster, 't')) as { isr: number[] }).isr.length === 1);
+      cluster.kill(a);
+      await until(async () => ((await state(cluster, 't')) as { leader: number }).leader === -1);
+      await cluster.restart(b);
+      const configs = [{ name: 'unclean.leader.election.enable', configOperation: 0, value: 'true' }];
+      const resources = [{ resourceType: 2, resourceName: 't', configs }];
+      await cluster.ask(controller, incrementalAlterConfigs, { resources, validateOnly: false });
+      await until(async () => ((await state(cluster, 't')) as { leader: number }).leader === b);
     }),
-  60_000,
+  30_000,
+);
+
+test(
+  'a broker whose session expired registers again, with a new epoch, and gets its partitions back',
+  () =>
+    withCluster(async (cluster) => {
+      const controller = await cluster.controller();
+      await create(cluster, 't', [controller, (controller % 3) + 1]);
+      const before = await cluster.zooKeeper.exists(`/brokers/ids/${controller}`);
+      cluster.cutFromZooKeeper(controller);
+      await until(async () => (await cluster.zooKeeper.exists(`/brokers/ids/${controller}`)) === null);
+      const other = (controller % 3) + 1;
+      await until(async () => (await leaderAt(cluster, other, 't')) === other);
+      cluster.healToZooKeeper(controller);
+      await until(async () => {
+        const now = await cluster.zooKeeper.exists(`/brokers/ids/${controller}`);
+        return now !== null && now.czxid !== before!.czxid;
+      });
+      await until(async () => {
+        const { isr } = (await state(cluster, 't')) as { isr: number[] };
+        return isr.length === 2;
+      });
+      expect([1, 2, 3]).toContain(await cluster.controller());
+    }),
+  30_000,
 );
