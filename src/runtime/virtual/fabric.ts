@@ -169,7 +169,8 @@ export class Fabric {
   async resolve(from: FabricNode, host: string): Promise<string[]> {
     const own = this.resolveHere(from, host);
     if (own.length > 0) return own;
-    if (this.outside !== null) return this.outside.resolve(host);
+    // A host that is down has no address; asking the outside about its name could take a resolver's whole timeout.
+    if (this.outside !== null && !this.isNameHere(from, host)) return this.outside.resolve(host);
     throw new NetworkError('ENOTFOUND', `${from.name} knows no address for the name ${host}`);
   }
 
@@ -186,6 +187,13 @@ export class Fabric {
         if (address !== undefined && node.isCalled(host, network) && this.isUp(node)) found.push(address);
       }
     return [...new Set(found)];
+  }
+
+  private isNameHere(from: FabricNode, host: string): boolean {
+    for (const network of from.addressByNetwork.keys())
+      for (const node of this.nodes.values())
+        if (node.addressByNetwork.has(network) && node.isCalled(host, network)) return true;
+    return false;
   }
 
   /** Whether a process on `node` may listen at `host`. */
