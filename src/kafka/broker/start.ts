@@ -1,4 +1,4 @@
-import type { Endpoint, Runtime } from '../../runtime/runtime.ts';
+import type { Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
 import { ZooKeeperClient } from '../../zookeeper/client/client.ts';
 import { isZooKeeperError } from '../../zookeeper/client/errors.ts';
 import { adminApis } from '../admin/admin-apis.ts';
@@ -151,18 +151,18 @@ class RunningBroker implements Broker {
   private async connectToZooKeeper(): Promise<void> {
     const { zookeeperConnect, zookeeperConnectionTimeoutMs } = this.config;
     const at = zookeeperConnect.servers.map(({ host, port }) => `${host}:${port}`).join(', ');
+    const message = `no ZooKeeper server answered at ${at} within ${zookeeperConnectionTimeoutMs} ms; check zookeeper.connect and that ZooKeeper runs`;
+    let giveUp: Timer | null = null;
     const tooLate = new Promise<never>((_, reject) => {
-      this.runtime.clock.after(zookeeperConnectionTimeoutMs, () =>
-        reject(
-          new StartError(
-            'ZOOKEEPER_UNREACHABLE',
-            `no ZooKeeper server answered at ${at} within ${zookeeperConnectionTimeoutMs} ms; check zookeeper.connect and that ZooKeeper runs`,
-          ),
-        ),
+      giveUp = this.runtime.clock.after(zookeeperConnectionTimeoutMs, () =>
+        reject(new StartError('ZOOKEEPER_UNREACHABLE', message)),
       );
     });
-    tooLate.catch(() => undefined); // it also comes when nobody waits any more
-    await Promise.race([this.zk.start(), tooLate]);
+    try {
+      await Promise.race([this.zk.start(), tooLate]);
+    } finally {
+      (giveUp as Timer | null)?.cancel();
+    }
   }
 
   private openLogs(configs: DynamicConfigs): Promise<LogManager> {
