@@ -9,8 +9,7 @@ import {
   unpackLogdir,
   type LogdirRecord,
 } from '../../../test/support/logdir-fixtures.ts';
-import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
-import { silentLog } from '../../runtime/node/log.ts';
+import { createUnsyncedRuntime } from '../../../test/support/unsynced-runtime.ts';
 import * as batch from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { readRecords } from '../records/read-records.ts';
@@ -20,7 +19,7 @@ import { LogManager } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';
 import { decodeProducerSnapshot } from './producer-snapshot.ts';
 
-const runtime = createNodeRuntime({ log: silentLog });
+const runtime = createUnsyncedRuntime();
 let root = '';
 let managers: LogManager[] = [];
 beforeEach(() => {

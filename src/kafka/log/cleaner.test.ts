@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
-import { silentLog } from '../../runtime/node/log.ts';
+import { createUnsyncedRuntime } from '../../../test/support/unsynced-runtime.ts';
 import * as batch from '../records/batch.ts';
 import { buildBatch, type BatchOptions, type NewRecord } from '../records/build-batch.ts';
 import { buildMarkerBatch } from '../records/control-record.ts';
@@ -13,7 +12,7 @@ import { cleanableRange, LogCleaner } from './cleaner.ts';
 import { defaultLogConfig, type LogConfig } from './log-config.ts';
 import { PartitionLog } from './partition-log.ts';
 
-const real = createNodeRuntime({ log: silentLog });
+const real = createUnsyncedRuntime();
 let nowMs = 1_600_000_000_000;
 const runtime: Runtime = { ...real, clock: { ...real.clock, wallMs: () => nowMs } };
 let root = '';

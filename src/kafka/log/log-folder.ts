@@ -147,6 +147,7 @@ export class LogFolder {
       recoveryPoint: isNew ? 0 : (this.recoveryPoints.get(key) ?? 0),
       logStartOffset: isNew ? 0 : (this.logStarts.get(key) ?? 0),
       tailBudget: this.options.tailBudget,
+      onRecoveryPointLowered: () => void this.checkpointRecoveryPoints(),
       onStorageFailure: (error) => this.fail(error),
     });
     if (isNew) this.highWatermarks.delete(key);

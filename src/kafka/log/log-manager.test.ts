@@ -1,15 +1,14 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
-import { silentLog } from '../../runtime/node/log.ts';
+import { createUnsyncedRuntime } from '../../../test/support/unsynced-runtime.ts';
 import { buildBatch } from '../records/build-batch.ts';
 import { defaultLogConfig, type LogConfig } from './log-config.ts';
 import { LogFolderError } from './log-folder-error.ts';
 import { LogManager, type LogManagerOptions } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';
 
-const runtime = createNodeRuntime({ log: silentLog });
+const runtime = createUnsyncedRuntime();
 let root = '';
 let managers: LogManager[] = [];
 

@@ -1,9 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
+import { createUnsyncedRuntime } from '../../../test/support/unsynced-runtime.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { silentLog } from '../../runtime/silent-log.ts';
 import { KafkaError } from '../protocol/errors.ts';
 import * as batch from '../records/batch.ts';
 import { buildBatch, type BatchOptions, type NewRecord } from '../records/build-batch.ts';
@@ -13,7 +12,7 @@ import { defaultLogConfig, type LogConfig } from './log-config.ts';
 import type { AppendInfo, LeaderAppendOptions } from './log-types.ts';
 import { PartitionLog } from './partition-log.ts';
 
-const real = createNodeRuntime({ log: silentLog });
+const real = createUnsyncedRuntime();
 const START_MS = 1_600_000_000_000;
 let nowMs = START_MS;
 const runtime: Runtime = { ...real, clock: { ...real.clock, wallMs: () => nowMs } };

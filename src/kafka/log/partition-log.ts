@@ -41,6 +41,8 @@ export interface PartitionLogOptions {
   readonly logStartOffset: number;
   /** Memory for recent appends, shared by the logs of a broker. Default: 1 MiB for this log alone. */
   readonly tailBudget?: TailBudget;
+  /** A truncation went below the recovery point: the checkpoint must not promise more than there is. */
+  onRecoveryPointLowered?(): void;
   /** A file operation failed: the folder of this log is no longer to be trusted. */
   onStorageFailure(error: Error): void;
 }
@@ -74,6 +76,8 @@ export class PartitionLog {
   private synced: number;
   private syncedAtMs: number;
   private jitterMs: number;
+  /** Recovery finds the epochs after the recovery point in the batches, so their file is written when that point moves. */
+  private epochsChanged = false;
   private isClosed = false;
   /** Its name must be made durable, too. */
   private isNewFolder: boolean;
@@ -102,9 +106,9 @@ export class PartitionLog {
     runtime.files.makeFolder(folder);
     this.epochFile = new AtomicFile(runtime.files, folder, LEADER_EPOCH_FILE);
     const epochText = this.epochFile.read();
-    this.epochs = new LeaderEpochCache(epochText === null ? [] : parseEpochCheckpoint(epochText), () =>
-      this.writeEpochs(),
-    );
+    this.epochs = new LeaderEpochCache(epochText === null ? [] : parseEpochCheckpoint(epochText), () => {
+      this.epochsChanged = true;
+    });
     const loaded = loadLog(runtime, folder, config, this.epochs, options);
     this.segments = loaded.segments;
     this.producers = loaded.producers;
@@ -119,7 +123,7 @@ export class PartitionLog {
     this.committed = this.start;
     this.tail = new LogTail(options.tailBudget ?? new TailBudget(4 * OWN_TAIL_BYTES));
     this.reader = new SegmentReader(this.segments);
-    if (epochText === null && config.messageMagic === 2) this.writeEpochs();
+    if (epochText === null && config.messageMagic === 2) this.epochsChanged = true;
     for (const segment of this.segments.all) segment.release();
   }
 
@@ -395,10 +399,10 @@ export class PartitionLog {
     return this.epochs.endOffsetFor(epoch, this.end);
   }
 
-  private writeEpochs(): void {
-    this.epochFile.write(formatEpochCheckpoint(this.epochs.entries)).catch((error: unknown) => {
-      if (!this.isClosed) this.fail(error);
-    });
+  private async writeEpochs(): Promise<void> {
+    if (!this.epochsChanged) return;
+    this.epochsChanged = false;
+    await this.epochFile.write(formatEpochCheckpoint(this.epochs.entries));
   }
 
   /** Cuts the log so that it ends at `offset`, or before it where a batch goes across. @returns whether anything was cut. */
@@ -445,6 +449,7 @@ export class PartitionLog {
   }
 
   private afterCut(): void {
+    if (this.synced > this.end) this.runtime.clock.soon(() => this.options.onRecoveryPointLowered?.());
     this.tail.clear();
     this.reader.forget();
     this.start = Math.min(this.start, this.end);
@@ -544,7 +549,7 @@ export class PartitionLog {
       const first = Math.max(this.segments.floorIndex(this.synced), 0);
       for (const segment of this.segments.all.slice(first))
         if (this.segments.all.includes(segment)) await segment.flush();
-      await this.epochFile.settled();
+      await this.writeEpochs();
       if (this.isClosed) return;
       await this.runtime.files.syncFolder(this.folder);
       if (this.isNewFolder) {
@@ -579,6 +584,11 @@ export class PartitionLog {
     });
     this.synced = Math.min(this.synced, Math.max(this.end - 1, 0)); // so that indexes and snapshot are synced, too
     await this.flush();
+    try {
+      await this.writeEpochs();
+    } catch (error) {
+      throw this.fail(error);
+    }
     this.synced = this.end;
     this.release();
   }
