@@ -11,6 +11,7 @@ import { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { prepareForLeader, type PreparedRecords } from './leader-append.ts';
 import { loadLog, loadProducers } from './load-log.ts';
 import { NEVER, type LogConfig } from './log-config.ts';
+import { findAborted, findByTimestamp, findMaxTimestamp } from './lookups.ts';
 import { LogTail, TailBudget } from './log-tail.ts';
 import type {
   AbortedTransaction,
@@ -344,16 +345,7 @@ export class PartitionLog {
 
   /** The transactions that a read_committed consumer must leave out of [fromOffset, upTo). */
   abortedTransactions(fromOffset: number, upTo: number): AbortedTransaction[] {
-    const aborted: AbortedTransaction[] = [];
-    const all = this.segments.all;
-    for (let i = Math.max(this.segments.floorIndex(fromOffset), 0); i < all.length; i++) {
-      for (const entry of this.guard(() => all[i]!.txnIndex.entries)) {
-        if (entry.lastOffset >= fromOffset && entry.firstOffset < upTo)
-          aborted.push({ producerId: entry.producerId, firstOffset: entry.firstOffset });
-        if (entry.lastStableOffset >= upTo) return aborted;
-      }
-    }
-    return aborted;
+    return this.guard(() => findAborted(this.segments, fromOffset, upTo));
   }
 
   /** The first record with this timestamp or a later one, below `upTo`. Throws UNSUPPORTED_FOR_MESSAGE_FORMAT for format 0. */
@@ -364,22 +356,13 @@ export class PartitionLog {
         ErrorCode.UNSUPPORTED_FOR_MESSAGE_FORMAT,
         'messages of format 0 have no timestamps',
       );
-    for (const segment of this.segments.all) {
-      if (segment.maxTimestamp < timestampMs) continue;
-      const found = this.guard(() => segment.findByTimestamp(timestampMs, this.start));
-      if (found !== null) return found.offset < upTo ? found : null;
-    }
-    return null;
+    return this.guard(() => findByTimestamp(this.segments, timestampMs, this.start, upTo));
   }
 
   /** The record with the largest timestamp (ListOffsets -3). */
   fetchOffsetOfMaxTimestamp(): OffsetAndTimestamp | null {
-    let newest: LogSegment | null = null;
-    for (const segment of this.segments.all)
-      if (segment.maxTimestamp >= 0 && segment.maxTimestamp > (newest?.maxTimestamp ?? -1)) newest = segment;
-    if (newest === null) return null;
-    const segment = newest;
-    return this.guard(() => segment.findByTimestamp(segment.maxTimestamp, this.start));
+    this.requireOpen();
+    return this.guard(() => findMaxTimestamp(this.segments, this.start));
   }
 
   /** -1: no epoch is known (old message format). */

@@ -38,7 +38,8 @@ export class LogSegment {
   offsetOfMaxTimestamp: number;
   readonly createdMs: number;
   /** Largest timestamp of the first append, by which age is measured; -1: unknown. */
-  firstAppendTimestamp = -1;
+  private firstAppendTimestamp = -1;
+  private knowsFirstTimestamp = false;
   lastModifiedMs: number;
   private readonly runtime: Runtime;
   private readonly folder: string;
@@ -100,7 +101,10 @@ export class LogSegment {
     this.handle().write(records, position);
     this.dirty = true;
     this.sizeBytes = position + info.sizeBytes;
-    if (position === 0) this.firstAppendTimestamp = info.maxTimestamp;
+    if (position === 0) {
+      this.firstAppendTimestamp = info.maxTimestamp;
+      this.knowsFirstTimestamp = true;
+    }
     this.noteTimestamp(info.maxTimestamp, info.offsetOfMaxTimestamp);
     if (this.bytesSinceIndexEntry > indexIntervalBytes) this.addIndexEntry(info.lastOffset, position);
     this.bytesSinceIndexEntry += info.sizeBytes;
@@ -177,7 +181,6 @@ export class LogSegment {
     this.offsetOfMaxTimestamp = last.offset;
     this.bytesSinceIndexEntry = 0;
     if (found) this.cutFile(scan.position);
-    if (this.sizeBytes === 0) this.firstAppendTimestamp = -1;
     const kept = this.scan(this.offsetIndex.positionBefore(offset));
     while (kept.next()) this.noteBatchTimestamp(kept);
     return cutOffset;
@@ -208,8 +211,6 @@ export class LogSegment {
 
   /** Recovery: takes the batch under the scan into the indexes. */
   indexBatch(scan: BatchScan, indexIntervalBytes: number): void {
-    if (this.firstAppendTimestamp < 0 && scan.position === 0)
-      this.firstAppendTimestamp = maxTimestamp(scan.buffer, scan.at);
     this.noteBatchTimestamp(scan);
     if (this.bytesSinceIndexEntry > indexIntervalBytes)
       this.addIndexEntry(lastOffset(scan.buffer, scan.at), scan.position);
@@ -218,14 +219,17 @@ export class LogSegment {
 
   /** Age by the timestamps of its records where they are known, else since it was made. */
   ageMs(now: number, timestampOfAppend: number): number {
-    if (this.firstAppendTimestamp < 0 && this.sizeBytes > 0) this.readFirstTimestamp();
+    this.learnFirstTimestamp();
     return this.firstAppendTimestamp >= 0 && timestampOfAppend >= 0
       ? timestampOfAppend - this.firstAppendTimestamp
       : now - this.createdMs;
   }
 
-  private readFirstTimestamp(): void {
-    const scan = this.scan(0, 'headers', Math.min(this.sizeBytes, LARGEST_INT32));
+  /** Once, for a segment that an earlier process began. */
+  private learnFirstTimestamp(): void {
+    if (this.knowsFirstTimestamp || this.sizeBytes === 0) return;
+    this.knowsFirstTimestamp = true;
+    const scan = this.scan();
     if (scan.next()) this.firstAppendTimestamp = maxTimestamp(scan.buffer, scan.at);
   }
 
@@ -236,7 +240,7 @@ export class LogSegment {
 
   /** Of its first batch; when it was written last, where there are no timestamps. */
   get oldestTimestampMs(): number {
-    if (this.firstAppendTimestamp < 0 && this.sizeBytes > 0) this.readFirstTimestamp();
+    this.learnFirstTimestamp();
     return this.firstAppendTimestamp >= 0 ? this.firstAppendTimestamp : this.lastModifiedMs;
   }
 
