@@ -19,13 +19,15 @@ export function encoderText(message: MessageVersion): string {
   const generator = new Generator(message);
   generator.struct('w', message.fields, 'draft', message.name);
   return `'use strict';
-return function encode${message.name}_${message.version}(w, draft) {
+${generator.tagWriters.map((name) => `let ${name};\n`).join('')}return function encode${message.name}_${message.version}(w, draft) {
 ${generator.lines.join('\n')}
 };`;
 }
 
 class Generator {
   readonly lines: string[] = [];
+  /** Tags are written apart first, for their size stands in front: one writer for each tag, made when it is first needed. */
+  readonly tagWriters: string[] = [];
   private readonly version: number;
   private readonly flexible: boolean;
   private names = 0;
@@ -64,10 +66,11 @@ class Generator {
     this.lines.push(`${w}.uvarint(${count});`, `if (${count} !== 0) {`, 'let next = 0;');
     for (const [is, name, field] of present) {
       const content = this.name();
+      this.tagWriters.push(content);
       this.lines.push(
         `next = s.unknownTags(${w}, ${unknown}, next, ${field.options.tag});`,
         `if (${is}) {`,
-        `const ${content} = new s.Writer(64);`,
+        `(${content} ??= new s.Writer(256)).reset();`,
       );
       this.value(content, field, `${at}.${name}`, `${path}.${name}`, true);
       this.lines.push(`s.tag(${w}, ${field.options.tag}, ${content});`, '}');
