@@ -12,7 +12,7 @@ export interface LocalReplicas {
     records: Buffer,
     options: LeaderAppendOptions,
   ): Promise<LeaderAppend>;
-  /** Everything from `fromOffset` on that is in the log of a partition led here, also above the high watermark; undefined: not leader. */
+  /** What is in the log of a partition led here from `fromOffset` (or the log's start) on, also above the high watermark; undefined: not leader. */
   readLocal(topic: string, partition: number, fromOffset: number, maxBytes: number): LocalRead | undefined;
   /** The epoch in which this broker leads the partition; undefined: it doesn't. */
   leaderEpoch(topic: string, partition: number): number | undefined;

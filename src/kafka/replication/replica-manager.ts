@@ -305,7 +305,7 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
     const found = this.partition(topic, partition);
     if (found === undefined || found.leading === null) return undefined;
     const { log } = found;
-    const read = log.read(fromOffset, maxBytes, log.logEndOffset, true);
+    const read = log.read(Math.max(fromOffset, log.logStartOffset), maxBytes, log.logEndOffset, true);
     return {
       records: read.records.length === 1 ? read.records[0]! : Buffer.concat(read.records),
       logStartOffset: log.logStartOffset,
