@@ -9,7 +9,7 @@ import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api
 import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { silentLog } from '../../src/runtime/node/log.ts';
-import type { Log } from '../../src/runtime/runtime.ts';
+import type { Log, Runtime } from '../../src/runtime/runtime.ts';
 import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-network.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { parseZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
@@ -64,6 +64,16 @@ export class KafkaCluster {
     cluster.zooKeeper.start();
     await Promise.all([...cluster.hosts.keys()].map((id) => cluster.startBroker(id)));
     return cluster;
+  }
+
+  /** The machine of the test's clients. */
+  get client(): Runtime {
+    return this.clientHost.runtime;
+  }
+
+  /** Breaks the connections between the test's clients and ZooKeeper; their sessions live on. */
+  breakZooKeeperConnections(): void {
+    this.network.link('client', 'zookeeper').resetConnections();
   }
 
   async startBroker(id: number): Promise<Broker> {

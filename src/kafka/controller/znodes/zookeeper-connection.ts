@@ -213,6 +213,13 @@ export class ZooKeeperConnection {
     for (const watch of this.allWatches()) watch.armed = false;
     for (const listener of this.expiredListeners) listener();
     this.follow(session);
+    // A server that ends every session at once must not be asked without a pause.
+    this.clock.after(RETRY_PAUSE_MS, () => {
+      if (!this.closed && session === this.session) this.begin(session);
+    });
+  }
+
+  private begin(session: ZooKeeperSession): void {
     session.start();
     session.connected().then(
       () => {
