@@ -146,6 +146,8 @@ export function behavesAsRuntime(name: string, make: () => World | Promise<World
     const atServer = new Heard(server);
     const atClient = new Heard(client);
     server.pause();
+    server.resume();
+    server.pause();
     let sent = 0;
     const chunk = Buffer.alloc(256 * 1024, 1);
     // The network itself takes some; when it takes no more, bytes stay here.

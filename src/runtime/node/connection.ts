@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Connection, ConnectionHandler, Endpoint } from '../runtime.ts';
 import { joinParts } from '../join-parts.ts';
+import type { PausedSocket, Reading } from './socket.ts';
 import type { Flushable, Turn } from './turn.ts';
 
 /** From here on `write` asks its caller to stop. */
@@ -14,6 +15,7 @@ export class NodeConnection implements Connection, Flushable {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   private readonly socket: Socket;
+  private readonly reading: Reading | null;
   private readonly turn: Turn;
   private handler: ConnectionHandler | null = null;
   private parts: Buffer[] = [];
@@ -22,13 +24,16 @@ export class NodeConnection implements Connection, Flushable {
   /** `write` returned false, and `drained` wasn't called since. */
   private blocked = false;
   private paused = false;
+  /** Read, though paused. */
+  private held: Buffer[] = [];
   private ending = false;
   private destroyed = false;
   private isClosed = false;
   private error: Error | undefined;
 
-  constructor(socket: Socket, turn: Turn) {
+  constructor({ socket, reading }: PausedSocket, turn: Turn) {
     this.socket = socket;
+    this.reading = reading;
     this.turn = turn;
     this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
     this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
@@ -48,9 +53,8 @@ export class NodeConnection implements Connection, Flushable {
       this.turn.soon(() => handler.closed(this.error));
       return;
     }
-    this.socket.on('data', (bytes: Buffer) => {
-      if (!this.destroyed) handler.data(bytes);
-    });
+    if (this.reading === null) this.socket.on('data', this.received);
+    else this.reading.received = this.received;
     if (!this.paused) this.socket.resume();
   }
 
@@ -74,7 +78,9 @@ export class NodeConnection implements Connection, Flushable {
 
   resume(): void {
     this.paused = false;
-    if (this.handler !== null) this.socket.resume();
+    if (this.handler === null) return;
+    if (this.held.length > 0) this.turn.soon(this.deliverHeld);
+    else this.socket.resume();
   }
 
   end(): void {
@@ -121,6 +127,19 @@ export class NodeConnection implements Connection, Flushable {
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
     this.socket.once('close', () => clearTimeout(timer));
   }
+
+  private readonly received = (bytes: Buffer): boolean => {
+    if (this.destroyed) return false;
+    // Node may read once more after a pause that follows a resume in the same turn.
+    if (this.paused || this.held.length > 0) this.held.push(bytes);
+    else this.handler!.data(bytes);
+    return !this.paused;
+  };
+
+  private readonly deliverHeld = (): void => {
+    while (this.held.length > 0 && !this.paused && !this.destroyed) this.handler!.data(this.held.shift()!);
+    if (!this.paused && !this.destroyed) this.socket.resume();
+  };
 
   private onDrain(): void {
     if (!this.blocked || this.gatheredBytes > 0) return;

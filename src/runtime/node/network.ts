@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { createServer, isIP, Socket, type Server, type SocketConstructorOpts } from 'node:net';
+import { createServer, isIP, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   NetworkError,
@@ -10,13 +10,8 @@ import {
   type Network,
 } from '../runtime.ts';
 import { NodeConnection } from './connection.ts';
+import { acceptedSocket, connectingSocket, SOCKET_OPTIONS } from './socket.ts';
 import type { Turn } from './turn.ts';
-
-/** `highWaterMark` is missing in the types of `Socket`, which hands its options to its stream. */
-const SOCKET_OPTIONS: SocketConstructorOpts & { highWaterMark: number } = {
-  allowHalfOpen: true,
-  highWaterMark: 64 * 1024,
-};
 
 /** TCP over node:net. */
 export class NodeNetwork implements Network {
@@ -51,8 +46,8 @@ export class NodeNetwork implements Network {
     accept: (connection: Connection) => void,
     options: { backlog?: number } = {},
   ): Promise<Listener> {
-    const server = createServer({ ...SOCKET_OPTIONS, noDelay: true }, (socket) =>
-      accept(new NodeConnection(socket, this.turn)),
+    const server = createServer({ ...SOCKET_OPTIONS, noDelay: true, pauseOnConnect: true }, (socket) =>
+      accept(new NodeConnection(acceptedSocket(socket), this.turn)),
     );
     const everywhere = at.host === '' || at.host === '0.0.0.0';
     const address = everywhere ? '' : await this.addressToListen(at);
@@ -77,7 +72,8 @@ export class NodeNetwork implements Network {
 
   connect(to: Endpoint, options: { timeoutMs?: number } = {}): Promise<Connection> {
     return new Promise((resolve, reject) => {
-      const socket = new Socket(SOCKET_OPTIONS);
+      const paused = connectingSocket();
+      const { socket } = paused;
       socket.connect({ host: to.host, port: to.port, noDelay: true });
       const timeout =
         options.timeoutMs === undefined
@@ -93,7 +89,7 @@ export class NodeNetwork implements Network {
       socket.once('error', failed);
       socket.once('connect', () => {
         clearTimeout(timeout);
-        const connection = new NodeConnection(socket, this.turn);
+        const connection = new NodeConnection(paused, this.turn);
         socket.removeListener('error', failed);
         resolve(connection);
       });
