@@ -17,11 +17,11 @@ export function addLogs(program: Command): void {
     .command('logs')
     .description("show the log of a running cluster's services")
     .argument('[services...]', 'only these services')
-    .option('-F, --follow', 'go on with new lines until Ctrl-C (-f means the file)')
+    .option('-f, --follow', 'go on with new lines until Ctrl-C')
     .option('-n, --tail <lines>', 'only the last so many lines', wholeNumber)
     .option('--json', 'one JSON object a line, for machines')
-    .addHelpText('after', '\nExamples:\n  gregor logs cp-kafka-1\n  gregor logs --follow --tail 20');
-  addProjectOptions(command).action(async (services: string[], options: LogsOptions) => {
+    .addHelpText('after', '\nExamples:\n  gregor logs cp-kafka-1\n  gregor logs -f --tail 20');
+  addProjectOptions(command, '--file <file>').action(async (services: string[], options: LogsOptions) => {
     const cluster = await askProject(options, { command: 'status' });
     const names = cluster?.services.map(({ name }) => name) ?? [];
     const view = logView(names, colorsFor(process.stdout));

@@ -27,6 +27,7 @@ export function processRunners(isVerbose: boolean): RunnerMaker {
         address,
         localhost,
         names,
+        extraHosts: [...planned.service.extraHosts],
         mounts: mountsOf(planned, folder),
         root: rootOf(planned, folder),
         ports: publishedPorts(planned),

@@ -14,10 +14,10 @@ export interface ProjectOptions {
   readonly file?: readonly string[];
 }
 
-/** `-f`, which every command that is about a compose project has. */
-export function addProjectOptions(command: Command): Command {
+/** `--file`, which every command that is about a compose project has; `-f` where that means nothing else. */
+export function addProjectOptions(command: Command, flags = '-f, --file <file>'): Command {
   return command.option(
-    '-f, --file <file>',
+    flags,
     'compose file; may be given several times (default: compose.yml or docker-compose.yml here)',
     (file: string, before: readonly string[] | undefined) => [...(before ?? []), file],
   );

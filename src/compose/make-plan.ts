@@ -11,7 +11,7 @@ import { kafkaContract } from './images/cp-kafka.ts';
 import { zooKeeperContract } from './images/cp-zookeeper.ts';
 import { variable } from './images/config-text.ts';
 import { imageRole, parseImageName } from './images/image.ts';
-import type { Project, Service } from './model.ts';
+import type { Link, Project, Service } from './model.ts';
 import type { GeneratedConfig, NotRun, Note, Plan, PlannedService } from './plan.ts';
 import { Problems } from './problems.ts';
 import type { ReadOptions } from './read-project.ts';
@@ -43,7 +43,10 @@ export function makePlan(
     const left = whyNot(service);
     if (left !== null) notRun.push(left);
     else {
-      const planned = planService(service, zooKeepers, problems, notes);
+      const linked = project.services.flatMap(({ links }) =>
+        links.filter((link) => link.service === service.name),
+      );
+      const planned = planService(service, linked, zooKeepers, problems, notes);
       if (planned !== null) services.push(planned);
     }
   }
@@ -83,14 +86,21 @@ function zooKeeperAddress(service: Service): string[] {
 
 function planService(
   service: Service,
+  linked: readonly Link[],
   zooKeepers: readonly string[],
   problems: Problems,
   notes: Note[],
 ): PlannedService | null {
   const hostname = service.hostname?.value ?? service.name;
   const networkAliases = service.networks.flatMap((network) => network.aliases);
+  const linkAliases = linked.map(({ alias }) => alias);
   const aliases = [
-    ...new Set([service.name, service.containerName?.value ?? service.name, ...networkAliases]),
+    ...new Set([
+      service.name,
+      service.containerName?.value ?? service.name,
+      ...networkAliases,
+      ...linkAliases,
+    ]),
   ];
   const common = { name: service.name, service, hostname, aliases };
   if (imageRole(parseImageName(service.image?.value ?? '')).kind === 'zookeeper') {

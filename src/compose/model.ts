@@ -35,6 +35,10 @@ export interface Service {
   readonly dependsOn: readonly Dependency[];
   readonly networks: readonly ServiceNetwork[];
   readonly networkMode: Placed<string> | null;
+  /** Services under names that this one alone gives them (`links: ["zookeeper:zk"]`). */
+  readonly links: readonly Link[];
+  /** Names and their addresses for this service alone; `host-gateway` is the machine. */
+  readonly extraHosts: ReadonlyMap<string, string>;
   readonly healthcheck: Place | null;
 }
 
@@ -67,6 +71,12 @@ export interface Dependency {
   readonly service: string;
   readonly condition: 'service_started' | 'service_healthy' | 'service_completed_successfully';
   readonly required: boolean;
+  readonly place: Place;
+}
+
+export interface Link {
+  readonly service: string;
+  readonly alias: string;
   readonly place: Place;
 }
 

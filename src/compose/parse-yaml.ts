@@ -7,7 +7,7 @@ import { map, scalar } from './tree.ts';
 import type { Tree, TreeEntry } from './tree.ts';
 
 /** Aliases can make a tree larger than its text by any factor; no compose file comes near this. */
-const TREE_PARTS_MAX = 200_000;
+const TREE_PARTS_MAX = 20_000;
 
 /** Reads a YAML file, repairing what can be repaired. @returns null when nothing sensible can be made of it. */
 export function parseYaml(text: string, file: string, problems: Problems): Tree | null {

@@ -119,6 +119,22 @@ networks:
   expect(b?.dependsOn[0]).toMatchObject({ service: 'zk', condition: 'service_healthy', required: false });
 });
 
+test('links are dependencies under names of their own, and extra hosts are names with addresses', () => {
+  const { project, problems } = read(`
+services:
+  zk: { image: zk }
+  a: { image: a, links: ["zk:zoo", zk], extra_hosts: ["one:10.0.0.1", "two=host-gateway"] }
+`);
+  expect(problems).toEqual([]);
+  const a = project.services[1];
+  expect(a?.dependsOn.map(({ service }) => service)).toEqual(['zk', 'zk']);
+  expect(a?.links.map(({ alias }) => alias)).toEqual(['zoo', 'zk']);
+  expect([...(a?.extraHosts ?? [])]).toEqual([
+    ['one', '10.0.0.1'],
+    ['two', 'host-gateway'],
+  ]);
+});
+
 test('services of profiles run when the profile is on', () => {
   const text = 'services:\n  a: { image: a }\n  b: { image: b, profiles: [extra] }\n';
   expect(read(text).project.services.map(({ name }) => name)).toEqual(['a']);

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parseEnvFile } from './env-file.ts';
 import { SERVICE_KEYS, nearest } from './keys.ts';
-import type { Dependency, Placed, Service, ServiceNetwork } from './model.ts';
+import type { Dependency, Link, Placed, Service, ServiceNetwork } from './model.ts';
 import { readMount } from './mounts.ts';
 import { readPort } from './ports.ts';
 import type { Problems } from './problems.ts';
@@ -24,6 +24,7 @@ export function readService(name: string, entry: TreeEntry, around: ServiceSurro
   const tree = entry.value;
   const at = (key: string): Tree | undefined => child(tree, key);
   reportUnknownKeys(name, tree, problems);
+  const links = listItems(at('links'), 'links', name, problems).flatMap(readLink);
   if (at('image') === undefined && at('build') === undefined)
     problems.error(
       entry.place,
@@ -44,9 +45,11 @@ export function readService(name: string, entry: TreeEntry, around: ServiceSurro
     volumes: listItems(at('volumes'), 'volumes', name, problems).flatMap(
       (item) => readMount(item, name, around.folder, problems) ?? [],
     ),
-    dependsOn: readDependencies(at('depends_on'), problems),
+    dependsOn: [...readDependencies(at('depends_on'), problems), ...linkedDependencies(links)],
     networks: readNetworks(at('networks')),
     networkMode: placed(at('network_mode')),
+    links,
+    extraHosts: readExtraHosts(at('extra_hosts')),
     healthcheck: at('healthcheck')?.place ?? null,
   };
 }
@@ -162,6 +165,34 @@ function readDependencies(tree: Tree | undefined, problems: Problems): Dependenc
     const required = textOf(child(value, 'required')) !== 'false';
     return { service: key, condition: condition ?? 'service_started', required, place };
   });
+}
+
+function readLink(tree: Tree): Link[] {
+  const [service = '', alias] = (textOf(tree) ?? '').split(':');
+  return service === '' ? [] : [{ service, alias: alias ?? service, place: tree.place }];
+}
+
+/** A link is a dependency, too: that is how files of Compose's first years order their services. */
+function linkedDependencies(links: readonly Link[]): Dependency[] {
+  return links.map(({ service, place }) => ({
+    service,
+    condition: 'service_started',
+    required: true,
+    place,
+  }));
+}
+
+/** `["name:address", "name=address"]` or a map. */
+function readExtraHosts(tree: Tree | undefined): Map<string, string> {
+  const hosts = new Map<string, string>();
+  if (tree?.kind === 'map')
+    for (const { key, value } of tree.entries.values()) hosts.set(key, textOf(value) ?? '');
+  if (tree?.kind === 'list')
+    for (const item of tree.items) {
+      const parts = /^([^:=]+)[:=](.+)$/.exec(textOf(item) ?? '');
+      if (parts !== null) hosts.set(parts[1] ?? '', (parts[2] ?? '').replace(/^\[|\]$/g, ''));
+    }
+  return hosts;
 }
 
 function readNetworks(tree: Tree | undefined): ServiceNetwork[] {

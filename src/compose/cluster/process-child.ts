@@ -45,7 +45,10 @@ export class ProcessChild {
   private async publish(plan: ProcessPlan): Promise<void> {
     const log = this.log(plan.isVerbose);
     const base = createNodeRuntime({ log });
-    const network = new ProcessNetwork(base.network, { ...plan, names: new Map(plan.names) });
+    const network = new ProcessNetwork(base.network, {
+      ...plan,
+      names: new Map([...plan.extraHosts.map(([name, at]) => [name, machine(at)] as const), ...plan.names]),
+    });
     this.plan = plan;
     this.runtime = {
       ...base,
@@ -98,6 +101,11 @@ export class ProcessChild {
       with: (fields) => this.log(isVerbose, { ...bound, ...fields }),
     };
   }
+}
+
+/** The machine's own address: services reach what listens there on all addresses or on localhost. */
+function machine(address: string): string {
+  return address === 'host-gateway' ? '127.0.0.1' : address;
 }
 
 function serverToStart({ kind, text, file, myid }: ProcessPlan): ServerToStart {

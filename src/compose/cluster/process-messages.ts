@@ -15,6 +15,7 @@ export interface ProcessPlan {
   readonly localhost: string;
   /** The addresses of all services by all their names. */
   readonly names: readonly (readonly [name: string, address: string])[];
+  readonly extraHosts: readonly (readonly [name: string, address: string])[];
   readonly mounts: readonly { readonly inside: string; readonly machine: string }[];
   /** Where whatever no mount covers is kept. */
   readonly root: string;

@@ -38,6 +38,7 @@ export class VirtualRunner implements ServiceRunner {
         network: name,
         aliases: [...aliases, hostname],
       })),
+      extraHosts: planned.service.extraHosts,
       mapFile: mapMounts(mountsOf(planned, projectFolder), rootOf(planned, projectFolder)),
       log,
     });

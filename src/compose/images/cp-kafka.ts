@@ -2,6 +2,7 @@ import type { Service } from '../model.ts';
 import type { GeneratedConfig, Note } from '../plan.ts';
 import type { Problems } from '../problems.ts';
 import { ConfigText, variable } from './config-text.ts';
+import { parseImageName } from './image.ts';
 
 const LOG_DIRS = '/var/lib/kafka/data';
 
@@ -50,6 +51,7 @@ export function kafkaContract(
   const advertised = variable(service, 'KAFKA_ADVERTISED_LISTENERS');
   if (!checkRequired(service, neighbours, problems) || advertised === null) return null;
   const text = new ConfigText();
+  noteVersion(service, notes);
   for (const [name, { value, place }] of service.environment) {
     const note = (why: string): void =>
       void notes.push({ service: service.name, place, text: `${name} ${why}: ignored` });
@@ -65,6 +67,24 @@ export function kafkaContract(
     text.set('listeners', listenersFor(advertised.value), 'KAFKA_ADVERTISED_LISTENERS', advertised.place);
   if (variable(service, 'KAFKA_LOG_DIRS') === null) text.set('log.dirs', LOG_DIRS, null, service.place);
   return text.done();
+}
+
+/** The images' releases are Kafka's: 5.3 is 2.3, 7.9 is 3.9, and from 8.0 on there is no ZooKeeper mode. */
+function noteVersion(service: Service, notes: Note[]): void {
+  const { tag, version } = parseImageName(service.image?.value ?? '');
+  const place = service.image?.place ?? service.place;
+  if (tag === 'latest' || (version !== null && version.major >= 8))
+    notes.push({
+      service: service.name,
+      place,
+      text: `cp-kafka:${tag} has no ZooKeeper mode any more; it runs all the same, with the defaults of Kafka 2.3`,
+    });
+  else if (version !== null && (version.major !== 5 || version.minor !== 3))
+    notes.push({
+      service: service.name,
+      place,
+      text: `cp-kafka:${tag} runs with the defaults of Kafka 2.3 so far`,
+    });
 }
 
 function checkRequired(service: Service, neighbours: Neighbours, problems: Problems): boolean {

@@ -71,6 +71,23 @@ TZ: Asia/Seoul`);
   ]);
 });
 
+test.each([
+  [
+    'latest',
+    'cp-kafka:latest has no ZooKeeper mode any more; it runs all the same, with the defaults of Kafka 2.3',
+  ],
+  [
+    '8.0.0',
+    'cp-kafka:8.0.0 has no ZooKeeper mode any more; it runs all the same, with the defaults of Kafka 2.3',
+  ],
+  ['7.5.0', 'cp-kafka:7.5.0 runs with the defaults of Kafka 2.3 so far'],
+])('of release %s is said how it runs', (tag, note) => {
+  const { plan: made } = plan(
+    kafka(`${CONNECT}\n${ADVERTISED}`).replace('cp-kafka:5.3.1', `cp-kafka:${tag}`),
+  );
+  expect(made.notes.map(({ text }) => text)).toEqual([note]);
+});
+
 test('variables that the image requires or refuses are errors', () => {
   expect(plan(kafka('KAFKA_PORT: 9092')).problems).toEqual([
     '6 error ZOOKEEPER_CONNECT_MISSING',
