@@ -2,6 +2,7 @@ import type { Int64 } from './int64.ts';
 
 /** From this size on `bytes` refers to a buffer instead of copying it. */
 const REFERENCE_FROM_BYTES = 1024;
+const SMALL_COPY_BYTES = 80;
 const LARGEST_SLAB_BYTES = 64 * 1024;
 
 /**
@@ -142,7 +143,11 @@ export class Writer {
   copy(source: Buffer, start: number, end: number): void {
     const length = end - start;
     if (this.at + length > this.slab.length) this.grow(length);
-    source.copy(this.slab, this.at, start, end);
+    // A view for a few bytes costs more than the bytes.
+    if (length <= SMALL_COPY_BYTES) {
+      const slab = this.slab;
+      for (let from = start, to = this.at; from < end; from++, to++) slab[to] = source[from]!;
+    } else source.copy(this.slab, this.at, start, end);
     this.at += length;
   }
 

@@ -75,6 +75,10 @@ export function getInt64(bytes: Buffer, at: number): number {
 }
 
 export function putOwner(bytes: Buffer, at: number, owner: bigint): void {
-  if (owner === 0n) bytes.fill(0, at, at + 8);
-  else bytes.writeBigInt64BE(owner, at);
+  if (owner !== 0n) {
+    bytes.writeBigInt64BE(owner, at);
+    return;
+  }
+  putInt32(bytes, at, 0);
+  putInt32(bytes, at + 4, 0);
 }

@@ -274,11 +274,12 @@ export class ZnodeStore {
   copyPersisted(node: Znode, target: Buffer, to: number): void {
     const bytes = this.cells.buffer(node.cell);
     const stat = this.statAt(node);
-    bytes.copy(target, to, stat, stat + StatAt.cversion);
+    // So few bytes are moved faster one by one than by a call that makes a view of them first.
+    for (let i = 0; i < StatAt.cversion; i++) target[to + i] = bytes[stat + i]!;
     putInt32(target, to + PersistedAt.cversion, node.cversion);
-    bytes.copy(target, to + PersistedAt.aversion, stat + StatAt.aversion, stat + StatAt.ephemeralOwner);
+    putInt32(target, to + PersistedAt.aversion, getInt32(bytes, stat + StatAt.aversion));
     putOwner(target, to + PersistedAt.ephemeralOwner, node.owner);
-    bytes.copy(target, to + PersistedAt.pzxid, stat + StatAt.pzxid, stat + STAT_BYTES);
+    for (let i = 0; i < 8; i++) target[to + PersistedAt.pzxid + i] = bytes[stat + StatAt.pzxid + i]!;
   }
 
   /** Sum over all znodes but those below /zookeeper, as a signed long (Apache's version 2). */
