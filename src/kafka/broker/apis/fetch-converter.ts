@@ -24,15 +24,16 @@ export function convertForClient(runtime: Runtime): FetchConverter {
     const newest = magicOf(apiVersion);
     let needsConversion = false;
     let hasZstd = false;
-    const records = result.records.length === 1 ? result.records[0]! : Buffer.concat(result.records);
-    forEachBatch(records, 0, records.length, (at) => {
-      if (magic(records, at) > newest) needsConversion = true;
-      if (magic(records, at) === 2 && compression(records, at) === 'zstd') hasZstd = true;
-    });
+    for (const part of result.records)
+      forEachBatch(part, 0, part.length, (at) => {
+        if (magic(part, at) > newest) needsConversion = true;
+        if (magic(part, at) === 2 && compression(part, at) === 'zstd') hasZstd = true;
+      });
     if (hasZstd) return failedFetch(result.request, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE);
     if (!needsConversion || newest === 2) return result;
     if (partition?.log.config.messageDownconversionEnable === false)
       return failedFetch(result.request, ErrorCode.UNSUPPORTED_VERSION);
+    const records = result.records.length === 1 ? result.records[0]! : Buffer.concat(result.records);
     const converted = downConvert(
       runtime.codecs,
       runtime.digests,
