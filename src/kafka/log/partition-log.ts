@@ -1,6 +1,13 @@
 import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { baseOffset, forEachBatch, isControl, partitionLeaderEpoch, producerId } from '../records/batch.ts';
+import {
+  baseOffset,
+  forEachBatch,
+  isControl,
+  magic,
+  partitionLeaderEpoch,
+  producerId,
+} from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { RecordsError } from '../records/records-error.ts';
 import { AtomicFile } from './atomic-file.ts';
@@ -281,8 +288,9 @@ export class PartitionLog {
   private takeIn(records: Buffer, segment: LogSegment, hasProducer: boolean): void {
     forEachBatch(records, 0, records.length, (at, size) => {
       const epoch = partitionLeaderEpoch(records, at);
-      if (epoch < 0) this.epochs.clear();
-      else if (epoch !== this.epochs.latestEpoch) this.epochs.assign(epoch, baseOffset(records, at));
+      if (magic(records, at) < 2) this.epochs.clear();
+      else if (epoch >= 0 && epoch !== this.epochs.latestEpoch)
+        this.epochs.assign(epoch, baseOffset(records, at));
       if (!hasProducer || producerId(records, at) < 0) return;
       const marker = isControl(records, at) ? readMarker(this.runtime.codecs, records, at, size) : null;
       const completed = this.producers.update(records, at, marker);

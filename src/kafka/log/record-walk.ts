@@ -58,7 +58,7 @@ export function walkRecords(b: Buffer, at: number, size: number, result: WalkRes
       delta = (raw >>> 1) ^ -(raw & 1);
       p += 2;
     } else {
-      const reader = new Reader(b, p, recordEnd);
+      const reader = readerAt(b, p, recordEnd);
       delta = Number(reader.varlong());
       p = reader.position;
     }
@@ -68,7 +68,9 @@ export function walkRecords(b: Buffer, at: number, size: number, result: WalkRes
       maxIndex = i;
     }
 
-    while (b[p]! >= 0x80) p++; // offset delta: its place in the batch is what counts
+    const offsetDeltaAt = p; // what it says doesn't matter: the record's place in the batch is what counts
+    while (b[p]! >= 0x80) p++;
+    if (p - offsetDeltaAt > 4) throw broken(i, 'has an offset that is too long');
     p++;
 
     byte = b[p]!;
@@ -105,13 +107,18 @@ export function walkRecords(b: Buffer, at: number, size: number, result: WalkRes
 
 /** @returns the raw (not zigzag-decoded) value and where it ends. */
 function slowVarint(b: Buffer, at: number, end: number): [number, number] {
-  const reader = new Reader(b, Math.min(at, end), end);
+  const reader = readerAt(b, at, end);
   const raw = reader.uvarint();
   return [raw, reader.position];
 }
 
+/** The quick steps may have gone beyond a record's end; then nothing is left to read. */
+function readerAt(b: Buffer, at: number, end: number): Reader {
+  return new Reader(b, Math.min(at, end), end);
+}
+
 function skipHeaders(b: Buffer, at: number, end: number, index: number): number {
-  const reader = new Reader(b, at, end);
+  const reader = readerAt(b, at, end);
   const count = reader.varint();
   if (count < 0 || count * 2 > reader.remaining) throw broken(index, `says it has ${count} headers`);
   for (let i = 0; i < count; i++) {
