@@ -51,20 +51,28 @@ import { describeClientQuotas } from './messages/48-describe-client-quotas.ts';
 import { alterClientQuotas } from './messages/49-alter-client-quotas.ts';
 import { describeUserScramCredentials } from './messages/50-describe-user-scram-credentials.ts';
 import { alterUserScramCredentials } from './messages/51-alter-user-scram-credentials.ts';
+import { vote } from './messages/52-vote.ts';
+import { beginQuorumEpoch } from './messages/53-begin-quorum-epoch.ts';
+import { endQuorumEpoch } from './messages/54-end-quorum-epoch.ts';
 import { describeQuorum } from './messages/55-describe-quorum.ts';
 import { alterPartition } from './messages/56-alter-partition.ts';
 import { updateFeatures } from './messages/57-update-features.ts';
 import { envelope } from './messages/58-envelope.ts';
+import { fetchSnapshot } from './messages/59-fetch-snapshot.ts';
 import { describeCluster } from './messages/60-describe-cluster.ts';
 import { describeProducers } from './messages/61-describe-producers.ts';
+import { brokerRegistration } from './messages/62-broker-registration.ts';
+import { brokerHeartbeat } from './messages/63-broker-heartbeat.ts';
 import { unregisterBroker } from './messages/64-unregister-broker.ts';
 import { describeTransactions } from './messages/65-describe-transactions.ts';
 import { listTransactions } from './messages/66-list-transactions.ts';
 import { allocateProducerIds } from './messages/67-allocate-producer-ids.ts';
 import { consumerGroupHeartbeat } from './messages/68-consumer-group-heartbeat.ts';
 import { consumerGroupDescribe } from './messages/69-consumer-group-describe.ts';
+import { controllerRegistration } from './messages/70-controller-registration.ts';
 import { getTelemetrySubscriptions } from './messages/71-get-telemetry-subscriptions.ts';
 import { pushTelemetry } from './messages/72-push-telemetry.ts';
+import { assignReplicasToDirs } from './messages/73-assign-replicas-to-dirs.ts';
 import { listConfigResources } from './messages/74-list-config-resources.ts';
 import { describeTopicPartitions } from './messages/75-describe-topic-partitions.ts';
 import { shareGroupHeartbeat } from './messages/76-share-group-heartbeat.ts';
@@ -73,6 +81,7 @@ import { shareFetch } from './messages/78-share-fetch.ts';
 import { shareAcknowledge } from './messages/79-share-acknowledge.ts';
 import { addRaftVoter } from './messages/80-add-raft-voter.ts';
 import { removeRaftVoter } from './messages/81-remove-raft-voter.ts';
+import { updateRaftVoter } from './messages/82-update-raft-voter.ts';
 import { initializeShareGroupState } from './messages/83-initialize-share-group-state.ts';
 import { readShareGroupState } from './messages/84-read-share-group-state.ts';
 import { writeShareGroupState } from './messages/85-write-share-group-state.ts';
@@ -84,7 +93,7 @@ import { describeShareGroupOffsets } from './messages/90-describe-share-group-of
 import { alterShareGroupOffsets } from './messages/91-alter-share-group-offsets.ts';
 import { deleteShareGroupOffsets } from './messages/92-delete-share-group-offsets.ts';
 
-/** Every API that a broker serves, of 2.3 to 3.9 with ZooKeeper or of 4.2, by key. Those of KRaft controllers only aren't here. */
+/** Every API that a broker serves, of 2.3 to 3.9 with ZooKeeper or of 4.2, in the order of their keys. */
 export const apis: readonly Api[] = [
   produce,
   fetch,
@@ -172,8 +181,22 @@ export const apis: readonly Api[] = [
   deleteShareGroupOffsets,
 ];
 
+/** What only KRaft controllers serve: no broker here does, but tools read what other clusters say. */
+export const controllerApis: readonly Api[] = [
+  vote,
+  beginQuorumEpoch,
+  endQuorumEpoch,
+  fetchSnapshot,
+  brokerRegistration,
+  brokerHeartbeat,
+  controllerRegistration,
+  assignReplicasToDirs,
+  updateRaftVoter,
+];
+
 const byKey = new Map(apis.map((api) => [api.key, api]));
 
+/** One of `apis`. */
 export function apiByKey(key: number): Api | undefined {
   return byKey.get(key);
 }

@@ -171,6 +171,7 @@ const SIZES: Partial<Record<Field['wire'], number>> = {
   int16: 2,
   uint16: 2,
   int32: 4,
+  uint32: 4,
   int64: 8,
   float64: 8,
   uuid: 16,

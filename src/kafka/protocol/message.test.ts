@@ -3,7 +3,7 @@ import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
 import type { RequestDraft } from './api.ts';
-import { apis } from './apis.ts';
+import { apis, controllerApis } from './apis.ts';
 import { ErrorCode, errorInfo, KafkaError } from './errors.ts';
 import { produce } from './messages/00-produce.ts';
 import { fetch } from './messages/01-fetch.ts';
@@ -95,6 +95,8 @@ test('there are the 84 APIs of brokers, in the order of their keys', () => {
   const keys = apis.map((api) => api.key);
   expect(keys).toHaveLength(84);
   expect(keys).toEqual([...new Set(keys)].toSorted((a, b) => a - b));
+  const all = [...keys, ...controllerApis.map((api) => api.key)].toSorted((a, b) => a - b);
+  expect(all).toEqual(Array.from({ length: 93 }, (_, key) => key));
 });
 
 test('errors have names and sentences, and unknown codes are unknown server errors', () => {

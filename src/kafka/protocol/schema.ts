@@ -27,6 +27,7 @@ export type Wire =
   | 'int16'
   | 'uint16'
   | 'int32'
+  | 'uint32'
   | 'int64'
   | 'float64'
   | 'string'
@@ -88,6 +89,7 @@ export const int8 = declare<number>('int8');
 export const int16 = declare<number>('int16');
 export const uint16 = declare<number>('uint16');
 export const int32 = declare<number>('int32');
+export const uint32 = declare<number>('uint32');
 /** A number where it is a safe integer, else a bigint. */
 export const int64 = declare<Int64>('int64');
 export const float64 = declare<number>('float64');

@@ -3,12 +3,16 @@ import { difference, vectors } from '../../../../test/support/kafka-vectors.ts';
 import { Reader } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
-import type { Message } from '../message.ts';
+import * as clusterMetadata from '../kraft-records/cluster-metadata.ts';
+import * as quorum from '../kraft-records/quorum-state.ts';
+import * as producers from '../log-records/producer-snapshot.ts';
+import * as remoteLogs from '../log-records/remote-log-metadata.ts';
+import { Message } from '../message.ts';
 import * as classic from './classic-groups.ts';
 import * as consumer from './consumer-groups.ts';
 import * as consumerProtocol from './consumer-protocol.ts';
 import * as control from './control-records.ts';
-import { principalData } from './principal.ts';
+import * as principal from './principal.ts';
 import { RecordType, recordTypeOf } from './record-type.ts';
 import * as shareState from './share-state.ts';
 import * as share from './share-groups.ts';
@@ -23,23 +27,23 @@ describe('every record of the internal topics is read as Apache says and written
   test('__share_group_state', () => all('_share_group_state', Object.values(shareState)));
 });
 
-test('consumer protocol, control records and principals are read as Apache says and written back to the byte', () => {
-  const messages = [...Object.values(consumerProtocol), ...Object.values(control), principalData];
-  const byName = new Map<string, Message>(
-    messages.filter((m) => typeof m !== 'function').map((m) => [m.name, m]),
-  );
-  for (const vector of vectors('_data')) {
-    if (vector.api === 'QuorumStateData') continue; // a file of KRaft controllers
+test('so is everything else that Apache keeps in logs and files', () => {
+  const messages = [consumerProtocol, control, clusterMetadata, quorum, producers, remoteLogs, principal]
+    .flatMap((module): unknown[] => Object.values(module))
+    .filter((value) => value instanceof Message);
+  const byName = new Map(messages.map((message) => [message.name, message]));
+  for (const vector of ['_data', '_cluster_metadata', '_storage'].flatMap((file) => vectors(file))) {
+    const name = `${vector.api} v${vector.version} ${vector.case}`;
     const message = byName.get(vector.api)!;
     const reader = new Reader(Buffer.from(vector.hex, 'hex'));
-    if (vector.prefix !== undefined) expect(reader.int16()).toBe(vector.version);
+    if (vector.prefix !== undefined) expect(reader.int16(), name).toBe(vector.version);
     const value = message.decode(reader, vector.version);
-    expect(reader.remaining, vector.api).toBe(0);
-    expect(difference(value, vector.json), vector.api).toBe(null);
+    expect(reader.remaining, name).toBe(0);
+    expect(difference(value, vector.json), name).toBe(null);
     const writer = new Writer();
     if (vector.prefix !== undefined) writer.int16(vector.version);
     message.encode(writer, vector.version, value);
-    expect(writer.finish().toString('hex')).toBe(vector.hex);
+    expect(writer.finish().toString('hex'), name).toBe(vector.hex);
   }
 });
 
