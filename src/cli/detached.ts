@@ -19,7 +19,6 @@ export async function startDetached(
   services: readonly string[],
   options: UpOptions,
 ): Promise<void> {
-  const began = performance.now();
   const state = stateFolder(plan.project.folder);
   const path = controlPath(state);
   if (await runs(path))
@@ -42,7 +41,7 @@ export async function startDetached(
   if (cluster === null) throw new CommandFailure(readFileSync(output, 'utf8').trimEnd());
   child.unref();
   const colors = colorsFor(process.stdout);
-  process.stdout.write(summary(plan, cluster.services, performance.now() - began, colors));
+  process.stdout.write(summary(plan, cluster.services, performance.now(), colors));
   const failed = cluster.services.filter(({ state: now }) => now === 'failed');
   if (failed.length === cluster.services.length) throw new CommandFailure('No service could be started.');
   process.stdout.write(colors.dim('  It runs in the background: gregor ps, gregor logs, gregor down.\n'));

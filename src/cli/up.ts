@@ -72,7 +72,6 @@ function gather(value: string, before: readonly string[] | undefined): string[] 
 }
 
 async function up(services: readonly string[], options: UpOptions): Promise<void> {
-  const began = performance.now();
   const plan = readPlan(services, options);
   if (options.check === true) {
     process.stdout.write(`${plan.project.file}: ${countText(plan.problems) || 'nothing is wrong'}\n`);
@@ -83,7 +82,7 @@ async function up(services: readonly string[], options: UpOptions): Promise<void
   const level = options.verbose === true ? 'debug' : 'info';
   const running = await RunningProject.open(plan, makeRunners, level);
   const forced = stopOnSignals(running);
-  await follow(running, began);
+  await follow(running);
   await Promise.race([running.ended, forced]);
 }
 
@@ -140,7 +139,7 @@ function stopOnSignals(running: RunningProject): Promise<void> {
 }
 
 /** Holds the log back until there is a summary to show, then follows it. */
-async function follow(running: RunningProject, began: number): Promise<void> {
+async function follow(running: RunningProject): Promise<void> {
   const { plan, logs } = running;
   const colors = colorsFor(process.stdout);
   const view = logView(
@@ -171,7 +170,7 @@ async function follow(running: RunningProject, began: number): Promise<void> {
   const failed = services.filter(({ state }) => state === 'failed').map(({ name }) => name);
   const telling = held.splice(0).filter(({ level, service }) => level !== 'info' || failed.includes(service));
   if (telling.length > 0 || isHeld) show(telling);
-  process.stdout.write(summary(plan, services, performance.now() - began, colors));
+  process.stdout.write(summary(plan, services, performance.now(), colors));
   if (failed.length > 0 && failed.length === services.length) {
     await running.stop();
     throw new CommandFailure('No service could be started.');

@@ -4,7 +4,7 @@ import { isLoopback } from '../../compose/plan.ts';
 import type { Colors } from './colors.ts';
 import { namePainter } from './colors.ts';
 
-/** One screen: what listens where, and what to type next. tookMs: from the command to ready. */
+/** One screen: what listens where, and what to type next. tookMs: from the command to ready (`performance.now()` counts from the start of the process). */
 export function summary(
   plan: Plan,
   statuses: readonly ServiceStatus[],
