@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { KafkaCluster, until } from '../../../test/support/kafka-cluster.ts';
+import { ZERO_UUID } from '../protocol/schema.ts';
 import { metadata } from '../protocol/messages/03-metadata.ts';
+import type { Api } from '../protocol/api.ts';
+import { controlledShutdown } from '../protocol/messages/07-controlled-shutdown.ts';
 import { createTopics } from '../protocol/messages/19-create-topics.ts';
 import { deleteTopics } from '../protocol/messages/20-delete-topics.ts';
 import { describeConfigs } from '../protocol/messages/32-describe-configs.ts';
@@ -252,4 +255,71 @@ test('ElectLeaders: nothing to do, or an unknown partition', async () => {
     [0, 84],
     [5, 3],
   ]);
+});
+
+describe('every version of every request is answered, by the controller and by others, rightly asked or not', () => {
+  const broken = { name: 'a/b', numPartitions: 0, replicationFactor: 9, assignments: [], configs: [] };
+  const resources = [
+    { resourceType: 2, resourceName: 'nowhere', configs: [{ name: 'x', configOperation: 0, value: 'y' }] },
+    { resourceType: 4, resourceName: '1', configs: [] },
+    { resourceType: 4, resourceName: '', configs: [] },
+    { resourceType: 99, resourceName: 'z', configs: [] },
+  ];
+  const described = resources.map(({ resourceType, resourceName }) => ({
+    resourceType,
+    resourceName,
+    configurationKeys: null,
+  }));
+  const plain = resources.map((resource) => ({
+    ...resource,
+    configs: resource.configs.map(({ name, value }) => ({ name, value })),
+  }));
+  const names = ['a/b', 'nowhere'];
+  const requests: [string, Api, (version: number) => Record<string, unknown>][] = [
+    ['CreateTopics', createTopics, () => ({ topics: [broken], timeoutMs: 100 })],
+    [
+      'DeleteTopics',
+      deleteTopics,
+      (version) =>
+        version >= 6
+          ? {
+              topics: [
+                { name: 'nowhere', topicId: ZERO_UUID },
+                { name: null, topicId: 'AAAAAAAAAAAAAAAAAAAAAQ' },
+              ],
+              timeoutMs: 100,
+            }
+          : { topicNames: names, timeoutMs: 100 },
+    ],
+    [
+      'CreatePartitions',
+      createPartitions,
+      () => ({
+        topics: names.map((name) => ({ name, count: 3, assignments: null })),
+        timeoutMs: 100,
+        validateOnly: false,
+      }),
+    ],
+    [
+      'ElectLeaders',
+      electLeaders,
+      (version) => ({
+        ...(version === 0 ? {} : { electionType: version }),
+        topicPartitions: [{ topic: 'nowhere', partitions: [0, 1] }],
+        timeoutMs: 100,
+      }),
+    ],
+    ['DescribeConfigs', describeConfigs, () => ({ resources: described })],
+    ['AlterConfigs', alterConfigs, () => ({ resources: plain, validateOnly: true })],
+    ['IncrementalAlterConfigs', incrementalAlterConfigs, () => ({ resources, validateOnly: true })],
+    ['ControlledShutdown', controlledShutdown, () => ({ brokerId: 77 })],
+  ];
+  test.each(requests)('%s', async (_name, api, body) => {
+    const other = (controller % 3) + 1;
+    for (let version = api.versions[0]; version <= api.versions[1]; version++) {
+      for (const broker of [controller, other]) {
+        expect(await cluster.ask(broker, api, body(version), version)).toBeTypeOf('object');
+      }
+    }
+  });
 });

@@ -152,3 +152,21 @@ test(
     }),
   30_000,
 );
+
+test(
+  'znodes that nobody understands do not keep the controller from its work',
+  () =>
+    withCluster(async (cluster) => {
+      const nonsense = Buffer.from('{"version":1,');
+      await cluster.zooKeeper.create('/brokers/topics/broken', nonsense);
+      await cluster.zooKeeper.create('/admin/reassign_partitions', nonsense);
+      await cluster.zooKeeper.create('/isr_change_notification/isr_change_', nonsense, {
+        mode: 'persistentSequential',
+      });
+      const epoch = () => cluster.zooKeeper.getData('/controller_epoch').then(({ data }) => String(data));
+      const before = await epoch();
+      await create(cluster, 't', [1, 2]);
+      expect(await epoch()).toBe(before);
+    }),
+  30_000,
+);

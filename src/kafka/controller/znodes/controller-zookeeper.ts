@@ -2,6 +2,7 @@ import { isZooKeeperError, ZooKeeperError, ZooKeeperErrorCode } from '../../../z
 import type { MultiOp, Stat } from '../../../zookeeper/client/types.ts';
 import type { TopicPartition } from '../topic-partition.ts';
 import type { LiveBroker } from './broker-registration.ts';
+import { ZnodeFormatError } from './json.ts';
 import type { ControllerTerm, KafkaZooKeeper } from './kafka-zookeeper.ts';
 import {
   decodeLogDirEvent,
@@ -104,10 +105,10 @@ export class ControllerZooKeeper {
     return this.zk.readTopics();
   }
 
-  /** Watches the topics. Null for each that isn't there. */
+  /** Watches the topics. Null for each that isn't there, or whose znode can't be understood. */
   async readAssignments(topics: readonly string[]): Promise<(Map<number, number[]> | null)[]> {
     for (const topic of topics) this.watchData(paths.topic(topic), () => this.watches.topicChanged(topic));
-    return await Promise.all(topics.map((topic) => this.zk.readAssignment(topic)));
+    return await Promise.all(topics.map((topic) => this.orNull(this.zk.readAssignment(topic))));
   }
 
   /** From the next read of its state on, changes of this partition are told. */
@@ -189,8 +190,12 @@ export class ControllerZooKeeper {
   }
 
   async readReassignments(): Promise<WantedReplicas[]> {
-    const found = await this.zk.connection.read(paths.reassignPartitions);
-    return found === null ? [] : decodeReassignments(paths.reassignPartitions, found.data);
+    const path = paths.reassignPartitions;
+    const read = async () => {
+      const found = await this.zk.connection.read(path);
+      return found === null ? null : decodeReassignments(path, found.data);
+    };
+    return (await this.orNull(read())) ?? [];
   }
 
   /** An empty list removes the znode. */
@@ -203,8 +208,12 @@ export class ControllerZooKeeper {
 
   /** Null when no preferred election is asked for. */
   async readPreferredElection(): Promise<TopicPartition[] | null> {
-    const found = await this.zk.connection.read(paths.preferredElection);
-    return found === null ? null : decodePartitionList(paths.preferredElection, found.data);
+    const path = paths.preferredElection;
+    const read = async () => {
+      const found = await this.zk.connection.read(path);
+      return found === null ? null : decodePartitionList(path, found.data);
+    };
+    return await this.orNull(read());
   }
 
   async clearPreferredElection(): Promise<void> {
@@ -231,6 +240,17 @@ export class ControllerZooKeeper {
   /** Gives the office back, so that another election starts. Nothing when it is lost already. */
   async resign(): Promise<void> {
     await this.delete(paths.controller);
+  }
+
+  /** What people wrote wrongly must not stop the controller from everything else. */
+  private async orNull<T>(reading: Promise<T | null>): Promise<T | null> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof ZnodeFormatError)) throw error;
+      this.zk.log.error(`A znode is ignored: ${error.message}.`);
+      return null;
+    }
   }
 
   private watchData(path: string, changed: () => void): void {

@@ -58,8 +58,8 @@ export interface ControllerTerm {
  */
 export class KafkaZooKeeper {
   readonly connection: ZooKeeperConnection;
+  readonly log: Log;
   private readonly clock: Clock;
-  private readonly log: Log;
   private readonly random: Runtime['random'];
 
   constructor(runtime: Pick<Runtime, 'clock' | 'log' | 'random'>, options: ZooKeeperConnectionOptions) {
