@@ -1,7 +1,7 @@
 import { processAddresses } from '../compose/cluster/process-addresses.ts';
 import type { ProcessPlan } from '../compose/cluster/process-messages.ts';
 import { ProcessRunner } from '../compose/cluster/process-runner.ts';
-import { mountsOf, rootOf } from '../compose/cluster/host-paths.ts';
+import { extraHostsOf, mountsOf, rootOf } from '../compose/cluster/host-paths.ts';
 import { publishedPorts } from '../compose/cluster/service-runner.ts';
 import type { PlannedService } from '../compose/plan.ts';
 import { namesOf } from '../compose/plan.ts';
@@ -27,7 +27,7 @@ export function processRunners(isVerbose: boolean): RunnerMaker {
         address,
         localhost,
         names,
-        extraHosts: [...planned.service.extraHosts],
+        extraHosts: [...extraHostsOf(planned)],
         mounts: mountsOf(planned, folder),
         root: rootOf(planned, folder),
         ports: publishedPorts(planned),

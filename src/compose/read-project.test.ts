@@ -169,6 +169,19 @@ services:
   expect(environment(b)).toEqual({ A: 'base', B: 'own' });
 });
 
+test('included files bring their services, whose paths start where they are', () => {
+  const { project, problems } = read({
+    'compose.yml':
+      'include: [base/zk.yml, { path: base/net.yml }]\nservices:\n  a: { image: a, networks: [back] }\n',
+    'base/zk.yml': 'services:\n  zk: { image: zk, volumes: ["./data:/data"] }\n',
+    'base/net.yml': 'services:\n  b: { image: b }\nnetworks:\n  back:\n',
+  });
+  expect(problems).toEqual([]);
+  expect(project.services.map(({ name }) => name).sort()).toEqual(['a', 'b', 'zk']);
+  const zk = project.services.find(({ name }) => name === 'zk');
+  expect(zk?.volumes[0]?.source).toBe(join(project.folder, 'base/data'));
+});
+
 test('a later file is laid over the first', () => {
   const folder = folderWith({
     'compose.yml':

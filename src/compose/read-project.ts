@@ -99,8 +99,47 @@ class ProjectReader {
     return values;
   }
 
-  /** One file, interpolated, every service normalized, and misplaced services put where they belong. */
+  /** One file and those that it includes; its own services win. */
   private load(file: string): Tree | null {
+    const own = this.loadAlone(file);
+    const include = child(own ?? undefined, 'include');
+    if (own === null || include?.kind !== 'list') return own;
+    let tree: Tree = own;
+    for (const item of include.items) {
+      const path = child(item, 'path') ?? item;
+      for (const name of path.kind === 'list' ? path.items : [path]) tree = this.include(tree, name, file);
+    }
+    return tree;
+  }
+
+  private include(tree: Tree, name: Tree, file: string): Tree {
+    const written = textOf(name) ?? '';
+    const path = isAbsolute(written) ? written : join(dirname(file), written);
+    if (this.trees.has(resolve(path))) return tree;
+    const other = this.load(path);
+    if (other === null) return tree;
+    const folder = dirname(resolve(path));
+    const services = child(other, 'services');
+    const moved =
+      services?.kind === 'map'
+        ? map(
+            services.place,
+            [...services.entries.values()].map((entry) => ({
+              ...entry,
+              value: rebasePaths(entry.value, folder),
+            })),
+          )
+        : undefined;
+    if (other.kind !== 'map' || moved === undefined) return tree;
+    const whole = map(other.place, [
+      ...other.entries.values(),
+      { key: 'services', place: moved.place, value: moved },
+    ]);
+    return mergeProjects(whole, tree);
+  }
+
+  /** One file, interpolated, every service normalized, and misplaced services put where they belong. */
+  private loadAlone(file: string): Tree | null {
     const path = resolve(file);
     const known = this.trees.get(path);
     if (known !== undefined) return known;

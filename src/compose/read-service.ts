@@ -24,6 +24,7 @@ export function readService(name: string, entry: TreeEntry, around: ServiceSurro
   const tree = entry.value;
   const at = (key: string): Tree | undefined => child(tree, key);
   reportUnknownKeys(name, tree, problems);
+  reportScale(name, tree, problems);
   const links = listItems(at('links'), 'links', name, problems).flatMap(readLink);
   if (at('image') === undefined && at('build') === undefined)
     problems.error(
@@ -79,6 +80,18 @@ function reportUnknownKeys(service: string, tree: Tree, problems: Problems): voi
           : 'leave it out, or check its indentation',
     );
   }
+}
+
+/** Several containers of one service would be brokers with one id and one port. */
+function reportScale(service: string, tree: Tree, problems: Problems): void {
+  for (const count of [child(tree, 'scale'), child(child(tree, 'deploy'), 'replicas')])
+    if (count !== undefined && Number(textOf(count)) > 1)
+      problems.warning(
+        count.place,
+        'SCALE_IGNORED',
+        `${service} is wanted ${textOf(count) ?? ''} times, and runs once`,
+        'write a service for each, with its own id, listeners and ports',
+      );
 }
 
 function placed(tree: Tree | undefined): Placed<string> | null {

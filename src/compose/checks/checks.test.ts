@@ -52,6 +52,7 @@ test.each<[string, BrokerParts]>([
   ['warning PUBLISHED_PORT_DIFFERS', { ports: ['19000:9092'] }],
   ['warning NOTHING_LISTENS', { ports: ['9092:9092', '7000:7000'] }],
   ['warning ADVERTISED_NAME_INSIDE_ONLY', { advertised: 'IN://a:19092,OUT://a:9092' }],
+  ['warning PUBLISHED_ON_LOOPBACK', { advertised: 'IN://a:19092,OUT://192.168.1.5:9092' }],
   ['warning ADVERTISED_NAME_UNKNOWN', { advertised: 'IN://other:19092,OUT://localhost:9092' }],
   ['warning ADVERTISED_ELSEWHERE', { advertised: 'IN://a:19093,OUT://localhost:9092' }],
   ['error ZOOKEEPER_CONNECT_LOOPBACK', { connect: 'localhost:2181' }],

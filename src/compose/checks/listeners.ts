@@ -74,8 +74,20 @@ function checkForClients(
         `${broker.name} tells clients to connect to ${shown(advertised)}, and publishes ${bound.name} as ${published[0]?.hostPort ?? 0}`,
         `publish "${advertised.port}:${bound.port}", or advertise ${bound.name}://${advertised.host}:${published[0]?.hostPort ?? 0}`,
       );
-  } else if (published.length > 0 && services.some((other) => namesOf(other).includes(advertised.host)))
+  } else if (isMachineAddress(advertised.host) && published.some(({ hostAddress }) => hostAddress === ''))
+    problems.warning(
+      published[0]?.place ?? place,
+      'PUBLISHED_ON_LOOPBACK',
+      `${broker.name} tells clients to connect to ${shown(advertised)}, and gregor publishes on 127.0.0.1 unless the file names an address`,
+      `write "0.0.0.0:${advertised.port}:${bound.port}"`,
+    );
+  else if (published.length > 0 && services.some((other) => namesOf(other).includes(advertised.host)))
     reportNameInside(broker, bound, advertised, published, problems);
+}
+
+/** An address that other machines know, too. */
+function isMachineAddress(host: string): boolean {
+  return /^\d+\.\d+\.\d+\.\d+$/.test(host) && !isLoopback(host);
 }
 
 function reportNameInside(
@@ -121,7 +133,9 @@ function checkBetweenBrokers(
         `advertise a listener for brokers: ${better}, and keep localhost for one of clients'`,
       );
     else checkForClients(broker, bound, advertised, services, problems);
-  } else if (target === undefined) {
+  } else if (isMachineAddress(advertised.host))
+    checkForClients(broker, bound, advertised, services, problems);
+  else if (target === undefined) {
     if (!/[.:]/.test(advertised.host))
       problems.warning(
         place,

@@ -22,6 +22,15 @@ export function rootOf(planned: PlannedService, projectFolder: string): string {
   return join(stateFolder(projectFolder), 'services', planned.name);
 }
 
+/** Names beyond those of the services. Docker Desktop's names for the machine work everywhere. */
+export function extraHostsOf(planned: PlannedService): Map<string, string> {
+  return new Map([
+    ['host.docker.internal', 'host-gateway'],
+    ['gateway.docker.internal', 'host-gateway'],
+    ...planned.service.extraHosts,
+  ]);
+}
+
 function mountedAt(mount: Mount, projectFolder: string): string {
   return mount.kind === 'bind' ? mount.source : join(stateFolder(projectFolder), 'volumes', mount.source);
 }

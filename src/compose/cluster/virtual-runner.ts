@@ -2,7 +2,7 @@ import type { Listener, Log } from '../../runtime/runtime.ts';
 import type { Host, VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
 import { mapMounts } from '../../runtime/virtual/mapped-files.ts';
 import type { PlannedService } from '../plan.ts';
-import { mountsOf, rootOf } from './host-paths.ts';
+import { extraHostsOf, mountsOf, rootOf } from './host-paths.ts';
 import type { PublishedPort, ServiceRunner } from './service-runner.ts';
 import { publishedPorts } from './service-runner.ts';
 import type { RunningServer, Starters } from './starters.ts';
@@ -38,7 +38,7 @@ export class VirtualRunner implements ServiceRunner {
         network: name,
         aliases: [...aliases, hostname],
       })),
-      extraHosts: planned.service.extraHosts,
+      extraHosts: extraHostsOf(planned),
       mapFile: mapMounts(mountsOf(planned, projectFolder), rootOf(planned, projectFolder)),
       log,
     });
