@@ -97,7 +97,7 @@ export class RequestRouter {
       );
     if (served.errorResponse === null) return undefined;
     const code = known ? error.code : ErrorCode.UNKNOWN_SERVER_ERROR;
-    return served.errorResponse(request.body, code, known ? error.message : null);
+    return served.errorResponse(request.body, code, known ? error.message : null, request.version);
   }
 
   private apiVersions(): ServedApi {

@@ -28,7 +28,12 @@ export interface ServeOptions<A extends Api> {
    */
   readonly pipelined?: boolean;
   /** What to answer when `handle` throws. Without it, or where it gives undefined, the connection is closed. */
-  errorResponse?(request: RequestOf<A>, code: number, message: string | null): ResponseDraft<A> | undefined;
+  errorResponse?(
+    request: RequestOf<A>,
+    code: number,
+    message: string | null,
+    version: number,
+  ): ResponseDraft<A> | undefined;
 }
 
 /** What one broker answers for one API. Made by `serve`, which knows the types. */
@@ -37,7 +42,8 @@ export interface ServedApi {
   readonly versions: readonly [min: number, max: number];
   readonly pipelined: boolean;
   handle(request: unknown, context: RequestContext): unknown;
-  errorResponse: ((request: unknown, code: number, message: string | null) => unknown) | null;
+  errorResponse:
+    ((request: unknown, code: number, message: string | null, version: number) => unknown) | null;
 }
 
 /**

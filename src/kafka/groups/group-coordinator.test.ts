@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { GroupWorld } from '../../../test/support/group-world.ts';
+import { vectors } from '../../../test/support/kafka-vectors.ts';
 import { unpackLogdir } from '../../../test/support/logdir-fixtures.ts';
 import { createNodeCodecs } from '../../runtime/node/codecs.ts';
 import type { RequestDraft, ResponseOf } from '../protocol/api.ts';
-import { ErrorCode } from '../protocol/errors.ts';
+import { ErrorCode, type ErrorName } from '../protocol/errors.ts';
 import { offsetCommit } from '../protocol/messages/08-offset-commit.ts';
 import { offsetFetch } from '../protocol/messages/09-offset-fetch.ts';
 import { findCoordinator } from '../protocol/messages/10-find-coordinator.ts';
@@ -24,6 +25,7 @@ import {
 import { consumerSubscription } from '../protocol/coordinator-records/consumer-protocol.ts';
 import { forEachBatch, lastOffset } from '../records/batch.ts';
 import { readRecords } from '../records/read-records.ts';
+import { Reader } from '../../wire/reader.ts';
 import { Writer } from '../../wire/writer.ts';
 import { OFFSETS_TOPIC } from './offsets-topic.ts';
 
@@ -53,23 +55,37 @@ describe('every API at every version', () => {
     [47, { groupId: 'g', topics: [] }],
   ]);
 
-  test('is answered, as are errors that come from anywhere', async () => {
+  test('is answered', async () => {
     const world = new GroupWorld();
     await world.lead();
     expect([...world.apis.keys()].toSorted((a, b) => a - b)).toEqual([...drafts.keys()]);
-    for (const { api, versions, errorResponse } of world.apis.values())
+    for (const { api, versions } of world.apis.values())
       for (let version = versions[0]; version <= versions[1]; version++) {
         const draft = drafts.get(api.key)!;
         await world.ask(api, version, draftFor(api.key, version, draft));
-        const writer = new Writer();
-        api.request.encode(writer, version, draftFor(api.key, version, draft));
-        const error = errorResponse!(
-          { topics: [], groups: [], coordinatorKeys: [], groupsNames: [], key: 'k', memberId: '' },
-          16,
-          null,
-        );
-        expect(error).not.toBe(null);
       }
+  });
+
+  test("that can't be handled is answered as Apache's library does", () => {
+    const { apis } = new GroupWorld();
+    let compared = 0;
+    for (const vector of vectors('_errorResponses')) {
+      const served = apis.get(vector.key);
+      if (served === undefined || vector.version > served.versions[1]) continue;
+      const { request, response } = served.api;
+      const asked = request.decode(new Reader(Buffer.from(vector.request, 'hex')), vector.version);
+      const code = ErrorCode[vector.case.replace('error-', '') as ErrorName];
+      const answer = served.errorResponse!(asked, code, null, vector.version) as Record<string, unknown>;
+      const writer = new Writer();
+      response.encode(writer, vector.version, answer);
+      const name = `${vector.api} v${vector.version} ${vector.case}`;
+      const [got, wanted] = [writer.finish(), Buffer.from(vector.hex, 'hex')].map((bytes) =>
+        comparable(response.decode(new Reader(bytes), vector.version)),
+      );
+      expect(got, name).toEqual(wanted);
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(150);
   });
 });
 
@@ -453,6 +469,15 @@ describe("a partition of the offsets topic that Apache's broker left", () => {
     ]);
   });
 });
+
+/** Without what an answer has of its own: sentences, the time by which it was delayed, the order of Java's hash maps. */
+function comparable(value: unknown): unknown {
+  const text = JSON.stringify(value, (name, part: unknown) => {
+    if (name === 'throttleTimeMs' || name === 'errorMessage') return undefined;
+    return Array.isArray(part) ? part.map((item) => JSON.stringify(comparable(item))).toSorted() : part;
+  });
+  return JSON.parse(text);
+}
 
 const wanted = { name: 't', partitionIndexes: [0] };
 

@@ -62,6 +62,6 @@ describe('InitProducerId', () => {
 
   test('answers errors in its own form', () => {
     const error = new KafkaError(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-    expect(api.errorResponse!({}, error.code, null)).toMatchObject({ errorCode: 15, producerId: -1 });
+    expect(api.errorResponse!({}, error.code, null, 5)).toMatchObject({ errorCode: 15, producerId: -1 });
   });
 });

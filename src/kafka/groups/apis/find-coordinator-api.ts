@@ -34,10 +34,10 @@ export function findCoordinatorApi(deps: FindCoordinatorDeps): ServedApi {
       return find(key);
     },
     {
-      errorResponse: ({ key, coordinatorKeys }, code) =>
-        coordinatorKeys.length === 0 && key !== ''
-          ? refusal(code)
-          : { coordinators: coordinatorKeys.map((id) => ({ key: id, ...refusal(code) })) },
+      errorResponse: ({ coordinatorKeys }, code, _, version) =>
+        version >= SEVERAL_KEYS_SINCE
+          ? { coordinators: coordinatorKeys.map((id) => ({ key: id, ...refusal(code) })) }
+          : refusal(code),
     },
   );
 }

@@ -38,7 +38,7 @@ export function membershipApis(coordinator: GroupCoordinator): ServedApi[] {
         });
         return joinResponse(answer, apiVersion);
       },
-      { errorResponse: ({ memberId }, code) => joinResponse(refusedJoin(code, memberId), 0) },
+      { errorResponse: (_, code, _message, version) => joinResponse(refusedJoin(code, ''), version) },
     ),
     serve(
       syncGroup,

@@ -77,10 +77,10 @@ export function offsetApis(deps: OffsetApisDeps): ServedApi[] {
       },
       {
         versions: VERSIONS_WITH_NAMES,
-        errorResponse: ({ topics, groups }, code) =>
-          groups.length > 0
+        errorResponse: ({ topics, groups }, code, _, version) =>
+          version >= SEVERAL_GROUPS_SINCE
             ? { groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode: code })) }
-            : fetchRefused(topics, code, GROUP_ERROR_SINCE),
+            : fetchRefused(topics, code, version),
       },
     ),
     serve(
