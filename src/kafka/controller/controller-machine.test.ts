@@ -215,3 +215,90 @@ test('a new controller sends every broker all its partitions with unchanged epoc
     ...[1, 2, 3].map((id) => `${id} UpdateMetadata live=1,2,3 t-0:1 t-1:2`),
   ]);
 });
+
+describe('a new controller goes on with what the old one left', () => {
+  test('a deletion that waits for a dead broker', () => {
+    const world = cluster({ t: [[1, 2]] });
+    die(world, 2);
+    world.deletions.add('t');
+    world.happen({ kind: 'topicDeletionsRequested' });
+    world.elect(2);
+    expect(world.assignments.has('t')).toBe(true);
+    world.addBroker(2, 99);
+    world.happen({ kind: 'brokersChanged' });
+    expect(world.assignments.has('t')).toBe(false);
+    expect(world.deletions.size).toBe(0);
+  });
+
+  test('a deletion that nobody began', () => {
+    const world = cluster({ t: [[1, 2]] });
+    world.machine = null;
+    world.deletions.add('t');
+    world.elect(2);
+    expect(world.assignments.has('t')).toBe(false);
+  });
+
+  test('a reassignment whose new replica is not in sync yet', () => {
+    const world = cluster({ t: [[1, 2]] });
+    world.reassignments = [{ topic: 't', partition: 0, replicas: [3, 1] }];
+    world.happen({ kind: 'reassignmentsRequested' });
+    expect(world.assignments.get('t')).toEqual(new Map([[0, [3, 1, 2]]]));
+    world.elect(2);
+    world.setIsr('t', 0, [1, 2, 3]);
+    world.happen({ kind: 'stateChanged', topic: 't', partition: 0 });
+    expect(world.assignments.get('t')).toEqual(new Map([[0, [3, 1]]]));
+    expect(world.state('t', 0)).toMatchObject({ leader: 1, isr: [1, 3] });
+    expect(world.reassignments).toEqual([]);
+    expect(linesOf(world.sent)).toContain('2 StopReplica t-0 delete');
+  });
+
+  test('partitions that were assigned while there was no controller', () => {
+    const world = cluster();
+    world.machine = null;
+    world.addTopic('t', [2, 3]);
+    world.elect(2);
+    expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2, 3], controllerEpoch: 2 });
+  });
+
+  test('leaders that died with it', () => {
+    const world = cluster({ t: [[1, 2, 3]] });
+    world.machine = null;
+    world.brokers.delete(1);
+    world.elect(2);
+    expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2, 3], leaderEpoch: 2 });
+  });
+});
+
+test('reassignments that can not be are forgotten: unknown partitions, the same replicas, topics in deletion', () => {
+  const world = cluster({ t: [[1, 2]] });
+  world.reassignments = [
+    { topic: 'nothing', partition: 0, replicas: [1] },
+    { topic: 't', partition: 0, replicas: [1, 2] },
+    { topic: 't', partition: 9, replicas: [1] },
+  ];
+  world.happen({ kind: 'reassignmentsRequested' });
+  expect(world.reassignments).toEqual([]);
+  expect(world.writes).toEqual([]);
+});
+
+test('a broker whose address changed is told of to all', () => {
+  const world = cluster({ t: [[1, 2]] });
+  const broker = world.brokers.get(2)!;
+  world.brokers.set(2, { ...broker, endpoints: [{ ...broker.endpoints[0]!, port: 9999 }] });
+  world.happen({ kind: 'brokersChanged' });
+  expect(linesOf(world.sent)).toEqual([1, 2, 3].map((id) => `${id} UpdateMetadata live=1,2,3`));
+  const [first] = world.sent;
+  const told = first?.request.kind === 'updateMetadata' ? first.request.liveBrokers : [];
+  expect(told.find(({ id }) => id === 2)?.endpoints[0]?.port).toBe(9999);
+});
+
+test('partitions added to a topic in deletion are taken back', () => {
+  const world = cluster({ t: [[1, 2]] });
+  die(world, 2);
+  world.deletions.add('t');
+  world.happen({ kind: 'topicDeletionsRequested' });
+  world.addTopic('t', [1, 2], [1, 2]);
+  world.happen({ kind: 'topicChanged', topic: 't' });
+  expect(world.assignments.get('t')).toEqual(new Map([[0, [1, 2]]]));
+  expect(world.state('t', 1)).toBe(undefined);
+});
