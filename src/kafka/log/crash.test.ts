@@ -66,7 +66,7 @@ const sleep = (runtime: Runtime, ms: number): Promise<void> =>
   new Promise((resolve) => void runtime.clock.after(ms, resolve));
 
 describe('after a loss of power', () => {
-  test.each(Array.from({ length: 40 }, (_, seed) => seed))(
+  test.each(Array.from({ length: 25 }, (_, seed) => seed))(
     'the log begins with all that was synced, and goes on (seed %i)',
     async (seed) => {
       const world = makeWorld(seed);
