@@ -99,11 +99,11 @@ function readPlan(services: readonly string[], options: UpOptions): Plan {
   });
   const colors = colorsFor(process.stderr);
   for (const problem of problems) process.stderr.write(problemText(problem, colors));
+  if (plan !== null) process.stderr.write(notesText(plan, colors));
   if (plan === null || problems.some(({ severity }) => severity === 'error')) {
     const file = found[0] ?? 'built-in.yml';
     throw new CommandFailure(`\n${countText(problems)} in ${file}: nothing was started.`);
   }
-  process.stderr.write(notesText(plan, colors));
   return plan;
 }
 

@@ -12,7 +12,7 @@ import { zooKeeperContract } from './images/cp-zookeeper.ts';
 import { variable } from './images/config-text.ts';
 import { imageRole, parseImageName } from './images/image.ts';
 import type { Link, Project, Service } from './model.ts';
-import type { GeneratedConfig, NotRun, Note, Plan, PlannedService } from './plan.ts';
+import type { ConfigLine, GeneratedConfig, NotRun, Note, Plan, PlannedService } from './plan.ts';
 import { Problems } from './problems.ts';
 import type { ReadOptions } from './read-project.ts';
 import { readProject } from './read-project.ts';
@@ -59,9 +59,11 @@ export function makePlan(
     );
   checkNetwork(services, project, problems);
   checkStorage(services, problems);
-  checkZooKeepers(services, notRun, problems);
+  // On the machine's own network nothing of what follows holds, and that alone has been told.
+  const networked = services.filter(({ service }) => service.networkMode === null);
+  checkZooKeepers(networked, notRun, problems);
   checkBrokers(services, problems);
-  checkListeners(services, problems);
+  checkListeners(networked, problems);
   return { project, services, notRun, notes, problems: problems.list() };
 }
 
@@ -116,6 +118,13 @@ function planService(
   return { kind: 'broker', ...common, text, config: checked(result, service, text, problems, notes) };
 }
 
+/** A problem of a key that isn't there stands in line 1, which is about something else. */
+function lineOf(problem: Problem, { lines }: GeneratedConfig): ConfigLine | undefined {
+  const line = lines[problem.line - 1];
+  if (line === undefined || problem.message.includes(line.key)) return line;
+  return lines.find(({ key }) => problem.message.includes(key));
+}
+
 /** Problems of the generated file, said of the compose file's lines and variables. */
 function checked<T>(
   result: ConfigResult<T>,
@@ -125,7 +134,7 @@ function checked<T>(
   notes: Note[],
 ): T | null {
   for (const problem of result.problems) {
-    const line = generated.lines[problem.line - 1];
+    const line = lineOf(problem, generated);
     const place = line?.place ?? service.place;
     const variableName = line?.variable ?? null;
     const message = `${[service.name, variableName].filter((part) => part !== null).join(', ')}: ${problem.message}`;

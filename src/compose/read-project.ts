@@ -38,6 +38,8 @@ class ProjectReader {
   private readonly file: string;
   private readonly folder: string;
   private readonly dotEnv: ReadonlyMap<string, { value: string }>;
+  /** Variables without a value: each is told of once, where it is first used. */
+  private readonly unset = new Set<string>();
   /** Files that were read already: `extends` comes back to them. */
   private readonly trees = new Map<string, Tree | null>();
 
@@ -166,15 +168,23 @@ class ProjectReader {
     return mapTexts(tree, (text, place) =>
       interpolate(text, {
         lookup: (name) => this.lookup(name),
-        missing: (name) =>
+        missing: (name) => {
+          if (this.unset.has(name)) return;
+          this.unset.add(name);
           this.problems.warning(
             place,
             'VARIABLE_UNSET',
             `the variable ${name} has no value, so nothing stands in its place`,
             `set it in .env, write \${${name}:-something}, or $$ for a dollar`,
-          ),
+          );
+        },
         failed: (code, message) =>
-          this.problems.error(place, code, message, 'set it in .env or in your shell'),
+          this.problems.error(
+            place,
+            code,
+            message,
+            code === 'VARIABLE_REQUIRED' ? 'set it in .env or in your shell' : 'write $$ for a dollar',
+          ),
       }),
     );
   }

@@ -1,4 +1,4 @@
-import type { Note, NotRun, Plan } from '../../compose/plan.ts';
+import type { Plan } from '../../compose/plan.ts';
 import type { Problem } from '../../wire/problem.ts';
 import type { Colors } from './colors.ts';
 
@@ -23,9 +23,11 @@ function count(n: number, what: string): string | null {
 
 /** What is left out, and what has no effect; dimmed, for nothing is wrong. */
 export function notesText(plan: Plan, colors: Colors): string {
+  const services = new Map<string, string[]>();
+  for (const { service, text } of plan.notes) services.set(text, [...(services.get(text) ?? []), service]);
   const lines = [
-    ...plan.notRun.map((one: NotRun) => `${one.name} (${one.image}) is not run: ${one.reason}`),
-    ...plan.notes.map((note: Note) => `${note.service}: ${note.text}`),
+    ...plan.notRun.map((one) => `${one.name} (${one.image}) is not run: ${one.reason}`),
+    ...[...services].map(([text, names]) => `${names.join(', ')}: ${text}`),
   ];
   return lines.map((line) => colors.dim(`${line}\n`)).join('');
 }

@@ -155,9 +155,7 @@ function checkBetweenBrokers(
 }
 
 function checkPublished(broker: ReadyBroker, services: readonly PlannedService[], problems: Problems): void {
-  const jmx = new Set(
-    ['KAFKA_JMX_PORT', 'JMX_PORT'].map((name) => Number(broker.service.environment.get(name)?.value ?? 0)),
-  );
+  const jmx = jmxPorts(broker);
   for (const port of broker.service.ports) {
     if (port.protocol === 'udp' || jmx.has(port.containerPort)) continue;
     if (broker.config.listeners.some((listener) => listener.port === port.containerPort)) continue;
@@ -171,12 +169,21 @@ function checkPublished(broker: ReadyBroker, services: readonly PlannedService[]
   }
 }
 
+/** There is no JMX here, but publishing its port is no mistake. */
+function jmxPorts({ service }: PlannedService): Set<number> {
+  return new Set(
+    ['KAFKA_JMX_PORT', 'JMX_PORT'].map((name) => Number(service.environment.get(name)?.value ?? 0)),
+  );
+}
+
 function checkClientPort(planned: PlannedService & { kind: 'zookeeper' }, problems: Problems): void {
   if (planned.config === null) return;
   const { clientPort, adminPort } = planned.config;
+  const jmx = jmxPorts(planned);
   for (const port of planned.service.ports) {
     // 2888 and 3888 are an ensemble's own, and people publish them out of habit.
-    if (port.protocol === 'udp' || [clientPort, adminPort, 2888, 3888].includes(port.containerPort)) continue;
+    if (port.protocol === 'udp' || jmx.has(port.containerPort)) continue;
+    if ([clientPort, adminPort, 2888, 3888].includes(port.containerPort)) continue;
     problems.warning(
       port.place,
       'NOTHING_LISTENS',

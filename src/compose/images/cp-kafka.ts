@@ -9,7 +9,7 @@ const LOG_DIRS = '/var/lib/kafka/data';
 /** Read by the image's scripts or by the JVM; no property comes of them. */
 const FOR_THE_JVM =
   /^KAFKA_(HEAP_OPTS|OPTS|JMX_\w+|JVM_PERFORMANCE_OPTS|GC_LOG_OPTS|LOG4J_\w+|TOOLS_LOG4J_LOGLEVEL|DEBUG)$/;
-const FOR_THE_SCRIPTS = new Set(['KAFKA_VERSION', 'KAFKA_CUB_ZK_TIMEOUT', 'KAFKA_DATA_DIRS']);
+const FOR_THE_SCRIPTS = /^KAFKA_(VERSION|CUB_ZK_TIMEOUT|DATA_DIRS|SSL_\w+_(FILENAME|CREDENTIALS))$/;
 const DEPRECATED = ['KAFKA_ADVERTISED_PORT', 'KAFKA_ADVERTISED_HOST', 'KAFKA_HOST', 'KAFKA_PORT'];
 
 /** `LOG_RETENTION_MS` is log.retention.ms; two underscores are one, three a dash. */
@@ -58,7 +58,7 @@ export function kafkaContract(
     const support = name.startsWith('CONFLUENT_SUPPORT_');
     if (support || name.startsWith('KAFKA_CONFLUENT_')) note("is for Confluent's own additions");
     else if (FOR_THE_JVM.test(name)) note('is for the JVM');
-    else if (FOR_THE_SCRIPTS.has(name)) note("is for the image's scripts");
+    else if (FOR_THE_SCRIPTS.test(name)) note("is for the image's scripts");
     else if (name === 'KAFKA_METRIC_REPORTERS') note('names Java classes');
     else if (name.startsWith('KAFKA_'))
       text.set(propertyName(name.slice('KAFKA_'.length)), value.trim(), name, place);

@@ -84,7 +84,7 @@ export function zooKeeperContract(
     const word = name.slice('ZOOKEEPER_'.length);
     const key = known.get(word);
     if (key !== undefined) text.set(key, value.trim(), name, place);
-    else if (word.startsWith('LOG4J_'))
+    else if (word.includes('LOG4J_'))
       notes.push({ service: service.name, place, text: `${name} is for log4j: ignored` });
     else if (!READ_OTHERWISE.has(word))
       problems.warning(
