@@ -217,6 +217,38 @@ describe.each(['2.3.0-clean', '3.9.1-clean'])('%s without its indexes and snapsh
   }
 });
 
+test.each(['none', 'gzip', 'snappy', 'lz4', 'zstd'])(
+  'what a leader of 2.3.0 wrote with %s, appended here, gives the same files',
+  async (codec) => {
+    const name = `kestrel-${codec}`;
+    const folder = unpackLogdir('2.3.0-clean', root);
+    const source = await LogManager.open(runtime, { folders: [folder], brokerId: -1, topicConfig: config });
+    const target = await LogManager.open(runtime, {
+      folders: [`${root}/ours`],
+      brokerId: 1,
+      topicConfig: config,
+    });
+    managers.push(source, target);
+    const ours = target.getOrCreate(name, 0);
+    for (const segment of source.get(name, 0)!.segmentList.all) {
+      const scan = segment.scan(0, 'whole');
+      while (scan.next()) {
+        const b = Buffer.from(scan.buffer.subarray(scan.at, scan.at + scan.size));
+        batch.writeInt64At(b, 0, 0);
+        ours.appendAsLeader(b, { leaderEpoch: 0, origin: 'client', produceVersion: 8 });
+      }
+    }
+    await target.stop();
+    await source.stop();
+    const files = readdirSync(`${folder}/${name}-0`);
+    expect(readdirSync(`${root}/ours/${name}-0`)).toEqual(files);
+    for (const file of files) {
+      const [was, is] = [`${folder}/${name}-0/${file}`, `${root}/ours/${name}-0/${file}`];
+      expect([file, readFileSync(is).toString('hex')]).toEqual([file, readFileSync(was).toString('hex')]);
+    }
+  },
+);
+
 function batchRows(log: PartitionLog): unknown[] {
   const rows: unknown[] = [];
   for (const segment of log.segmentList.all) {
