@@ -151,6 +151,17 @@ test('DeleteTopics: clients see it gone, then znodes and logs go', async () => {
   expect(await create('gone')).toMatchObject({ errorCode: 0 });
 });
 
+test.each(['', 'orders/partitions', '../ids', 'a/b'])(
+  'a topic called "%s" is unknown, whatever is asked of it',
+  async (name) => {
+    const deleted = await cluster.ask(controller, deleteTopics, { topicNames: [name], timeoutMs: 100 }, 5);
+    expect(deleted.responses[0]?.errorCode).toBe(3);
+    const request = { topics: [{ name, count: 3, assignments: null }], timeoutMs: 100, validateOnly: false };
+    const grown = await cluster.ask(controller, createPartitions, request);
+    expect(grown.results[0]?.errorCode).toBe(3);
+  },
+);
+
 test('CreatePartitions adds to the end, where asked for or by itself', async () => {
   await create('grow', { numPartitions: 1, replicationFactor: 2 });
   const grow = async (count: number, assignments: { brokerIds: number[] }[] | null = null) => {

@@ -6,6 +6,7 @@ import type { AdminDeps } from './admin-deps.ts';
 import { answerOf, NOT_CONTROLLER_ANSWER, repeated, type ErrorAnswer } from './answers.ts';
 import { hasLeaders } from './metadata-waits.ts';
 import { assignReplicas } from './replica-assignment.ts';
+import { topicNameProblem } from './topic-name.ts';
 import { checkReplicas } from './topic-plan.ts';
 
 type Wish = RequestOf<typeof createPartitions>['topics'][number];
@@ -47,6 +48,9 @@ async function extend(
     if (isTwice) {
       const message = `The request adds partitions to topic ${name} more than once.`;
       throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
+    }
+    if (topicNameProblem(name) !== null) {
+      throw new KafkaError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic ${name}.`);
     }
     const [assignment, isReassigning, isBeingDeleted] = await Promise.all([
       deps.zk.readAssignment(name),

@@ -4,6 +4,7 @@ import { ErrorCode } from '../protocol/errors.ts';
 import { deleteTopics } from '../protocol/messages/20-delete-topics.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { answerOf, NOT_CONTROLLER_ANSWER, repeated, type ErrorAnswer } from './answers.ts';
+import { topicNameProblem } from './topic-name.ts';
 
 const NO_ERROR: ErrorAnswer = { errorCode: ErrorCode.NONE, errorMessage: null };
 
@@ -58,7 +59,8 @@ async function remove(
     return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage };
   }
   try {
-    if (!deps.metadata.hasTopic(name) && !(await deps.zk.topicExists(name))) {
+    // A name that no topic can have must not become a path.
+    if (topicNameProblem(name) !== null || !(await exists(deps, name))) {
       const errorMessage = `There is no topic ${name}.`;
       return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage };
     }
@@ -71,4 +73,8 @@ async function remove(
   if (await deps.waits.until(() => !deps.metadata.hasTopic(name), timeoutMs)) return NO_ERROR;
   const errorMessage = `Topic ${name} will be deleted, but that took longer than the request allows.`;
   return { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage };
+}
+
+async function exists(deps: AdminDeps, name: string): Promise<boolean> {
+  return deps.metadata.hasTopic(name) || (await deps.zk.topicExists(name));
 }

@@ -161,7 +161,10 @@ export class Controller {
 
   private async failed(during: Term | null, error: unknown): Promise<void> {
     if (this.stopped) return;
-    const isOver = during !== this.term || isZooKeeperError(error, 'SessionExpired');
+    const isOver =
+      during !== this.term ||
+      isZooKeeperError(error, 'SessionExpired') ||
+      isZooKeeperError(error, 'ConnectionLoss'); // only told when the session is another one meanwhile
     if (error instanceof ControllerMovedError || isOver) {
       if (during === this.term) this.endTerm();
       this.enqueue('election', () => this.standForElection());

@@ -157,7 +157,8 @@ test(
   'znodes that nobody understands do not keep the controller from its work',
   () =>
     withCluster(async (cluster) => {
-      const nonsense = Buffer.from('{"version":1,');
+      await cluster.controller();
+    const nonsense = Buffer.from('{"version":1,');
       await cluster.zooKeeper.create('/brokers/topics/broken', nonsense);
       await cluster.zooKeeper.create('/admin/reassign_partitions', nonsense);
       await cluster.zooKeeper.create('/isr_change_notification/isr_change_', nonsense, {
