@@ -158,7 +158,7 @@ test(
   () =>
     withCluster(async (cluster) => {
       await cluster.controller();
-    const nonsense = Buffer.from('{"version":1,');
+      const nonsense = Buffer.from('{"version":1,');
       await cluster.zooKeeper.create('/brokers/topics/broken', nonsense);
       await cluster.zooKeeper.create('/admin/reassign_partitions', nonsense);
       await cluster.zooKeeper.create('/isr_change_notification/isr_change_', nonsense, {
