@@ -231,6 +231,47 @@ describe('a group', () => {
     expect(await code({ protocols: [] })).toBe(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
   });
 
+  test('refuses a sync for another protocol than the group agreed on', async () => {
+    const world = new GroupWorld();
+    await world.lead();
+    const { memberId } = await joined(world, 7);
+    const sync = async (version: number, protocolName: string) => {
+      const identity = { groupId: 'g', generationId: 1, memberId };
+      const { errorCode } = await world.ask(syncGroup, version, {
+        ...identity,
+        protocolType: 'consumer',
+        protocolName,
+        assignments: [],
+      });
+      return errorCode;
+    };
+    expect(await sync(5, 'sticky')).toBe(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    expect(await sync(5, 'range')).toBe(0);
+  });
+
+  test('that is larger than allowed when it is read rebalances', async () => {
+    const world = new GroupWorld();
+    await world.lead(0);
+    const first = await stable(world);
+    const second = world.send(joinGroup, 0, joinRequest(''));
+    await world.ask(joinGroup, 0, joinRequest(first));
+    const memberId = (await second).memberId;
+    await world.ask(syncGroup, 0, { groupId: 'g', generationId: 2, memberId: first, assignments: [] });
+    const small = new GroupWorld({ groupMaxSize: 1 });
+    const partition = small.coordinator.partitions.partitionOf('g');
+    small.replicas.put(
+      OFFSETS_TOPIC,
+      partition,
+      [world.replicas.bytes(OFFSETS_TOPIC, partition)].flatMap(split),
+    );
+    await small.lead();
+    expect((await described(small)).groupState).toBe('PreparingRebalance');
+    const again = small.send(joinGroup, 0, joinRequest(memberId));
+    const other = await small.ask(joinGroup, 0, joinRequest(first));
+    expect(other.errorCode).toBe(ErrorCode.GROUP_MAX_SIZE_REACHED);
+    expect((await again).errorCode).toBe(0);
+  });
+
   test('lets several members leave at once and says what became of each', async () => {
     const world = new GroupWorld();
     await world.lead();
@@ -455,9 +496,7 @@ describe("a partition of the offsets topic that Apache's broker left", () => {
     rmSync(folder, { recursive: true });
     const group = 'plum-group';
     const world = new GroupWorld();
-    const batches: Buffer[] = [];
-    forEachBatch(bytes, 0, bytes.length, (at, size) => batches.push(bytes.subarray(at, at + size)));
-    world.replicas.put(OFFSETS_TOPIC, world.coordinator.partitions.partitionOf(group), batches);
+    world.replicas.put(OFFSETS_TOPIC, world.coordinator.partitions.partitionOf(group), split(bytes));
     await world.lead();
     const { topics } = await world.ask(offsetFetch, 5, { groupId: group, topics: null });
     const found = topics.flatMap(({ name: topic, partitions }) =>
@@ -556,6 +595,12 @@ async function allOffsets(world: GroupWorld): Promise<ResponseOf<typeof offsetFe
 async function described(world: GroupWorld): Promise<ResponseOf<typeof describeGroups>['groups'][number]> {
   const { groups } = await world.ask(describeGroups, 5, { groups: ['g'], includeAuthorizedOperations: true });
   return groups[0]!;
+}
+
+function split(bytes: Buffer): Buffer[] {
+  const batches: Buffer[] = [];
+  forEachBatch(bytes, 0, bytes.length, (at, size) => batches.push(bytes.subarray(at, at + size)));
+  return batches;
 }
 
 function recordsOf(world: GroupWorld): { key: Buffer | null; value: Buffer | null }[] {

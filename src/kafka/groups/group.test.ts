@@ -79,6 +79,16 @@ test('an id that was handed out is void after a session timeout', () => {
     101 join a -> a: UNKNOWN_MEMBER_ID; Empty`);
 });
 
+test('whoever has only been given an id can leave, and nobody waits for him', () => {
+  plays(`
+    0 join a -> a: MEMBER_ID_REQUIRED; Empty
+    1 join b -> b: MEMBER_ID_REQUIRED; Empty
+    2 join b -> b: joined 1 range leader=b2 [b2=b]; CompletingRebalance
+    3 join c old -> PreparingRebalance
+    4 join b -> PreparingRebalance
+    5 leave a -> NONE; b: joined 2 range leader=b2 [b2=b,c4=c]; c: joined 2 range leader=b2; CompletingRebalance`);
+});
+
 test('when the assignment cannot be written all syncs fail and the group rebalances', () => {
   plays(`
     0 join a old -> a: joined 1 range leader=a1 [a1=a]; CompletingRebalance
