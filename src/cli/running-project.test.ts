@@ -194,7 +194,11 @@ test('a published port that is taken ends it all with a sentence', async () => {
   const { running } = await start();
   const taken = portOf(running, 'zk', 2181);
   const folder = folderWith({ 'compose.yml': COMPOSE.replace('127.0.0.1::2181', `${taken}:2181`) });
-  await expect(start(fakes, folder)).rejects.toThrow(`port ${taken} is in use already`);
+  await expect(start(fakes, folder)).rejects.toThrow(
+    new RegExp(
+      `compose\\.yml:5 HOST_PORT_TAKEN: zk can't listen on 127.0.0.1:${taken}: port ${taken} is in use`,
+    ),
+  );
 });
 
 test('the summary says on one screen what listens where and what to type', async () => {

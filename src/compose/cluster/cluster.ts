@@ -41,7 +41,7 @@ export class Cluster {
   /** Takes all published ports, then starts everything. Resolves when each service is ready or has failed. */
   async start(): Promise<void> {
     try {
-      await allOrFirstError([...this.members.values()].map(({ runner }) => runner.publish()));
+      await allOrFirstError([...this.members.values()].map(({ runner }) => publish(runner)));
     } catch (error) {
       await this.close();
       throw error;
@@ -168,6 +168,19 @@ export class Cluster {
 
   private async close(): Promise<void> {
     await Promise.all([...this.members.values()].map(({ runner }) => runner.close()));
+  }
+}
+
+/** Says of a port that can't be had whose it is, and in which line. */
+async function publish(runner: ServiceRunner): Promise<void> {
+  try {
+    await runner.publish();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const { name, service } = runner.planned;
+    const port = service.ports.find(({ hostPort }) => message.includes(`:${hostPort}:`)) ?? service.ports[0];
+    const { file, line } = port?.place ?? service.place;
+    throw new Error(`${file}:${line} HOST_PORT_TAKEN: ${name} ${message}`, { cause: error });
   }
 }
 
