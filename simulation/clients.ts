@@ -136,7 +136,7 @@ export async function produceTo(
     await writeUntilAcknowledged(client, partition, batch);
     ledger.acknowledged.push(...values);
     sequence += values.length;
-    if (runtime.random.below(4) === 0) await client.pause(runtime.random.below(20));
+    await client.pause(runtime.random.below(40));
   }
 }
 
