@@ -24,10 +24,16 @@ seen["create with an unknown key"] = result(admin.create_topics([NewTopic("odd",
 topic = admin.list_topics("payments", timeout=20).topics["payments"]
 seen["partitions"] = [(p.id, len(p.replicas), len(p.isrs), p.leader > 0) for p in sorted(topic.partitions.values(), key=lambda p: p.id)]
 configs = next(iter(admin.describe_configs([ConfigResource(ResourceType.TOPIC, "payments")]).values())).result(20)
-seen["configs"] = sorted(f"{c.name}={c.value} source={c.source} default={c.is_default} readonly={c.is_read_only}" for c in configs.values())
+
+
+def synonyms(config):
+    return " ".join(f"{s.source}:{s.name}={s.value}" for s in config.synonyms.values())
+
+
+seen["configs"] = sorted(f"{c.name}={c.value} source={c.source} default={c.is_default} readonly={c.is_read_only} {synonyms(c)}" for c in configs.values())
 broker = next(iter(admin.describe_configs([ConfigResource(ResourceType.BROKER, "1")]).values())).result(20)
 own = ("advertised", "listeners", "log.dirs", "zookeeper.connect", "broker.id")
-seen["broker configs"] = sorted(f"{c.name}={c.value} source={c.source} readonly={c.is_read_only} secret={c.is_sensitive}"
+seen["broker configs"] = sorted(f"{c.name}={c.value} source={c.source} readonly={c.is_read_only} secret={c.is_sensitive} {synonyms(c)}"
                                 for c in broker.values() if not c.name.startswith(own))
 
 delivered = []

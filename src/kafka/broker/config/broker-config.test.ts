@@ -138,6 +138,14 @@ test('a described key names every place that sets it, the one that counts first'
   ]);
 });
 
+test('a synonym in another unit counts, but is named only behind the key itself, as 2.3.0 does', () => {
+  const broker = new Settings(new Map([['log.retention.hours', '1']]));
+  const entry = topicEntries(new Map(), broker).find((e) => e.name === 'retention.ms');
+  expect(entry).toMatchObject({ value: '3600000', synonyms: [] });
+  const hours = brokerEntries(broker).find((e) => e.name === 'log.retention.hours');
+  expect(hours).toMatchObject({ value: '1', isReadOnly: false });
+});
+
 test('secrets are never shown', () => {
   const entry = brokerEntries(new Settings(new Map([['ssl.key.password', 'secret']]))).find(
     (e) => e.name === 'ssl.key.password',

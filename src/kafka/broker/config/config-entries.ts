@@ -29,7 +29,7 @@ export function brokerEntries(settings: Settings): ConfigEntry[] {
     .filter(([name, key]) => key.quota !== true || settings.isSet(name))
     .map(([name, key]) => {
       const synonyms = settings.sources(name);
-      return entry(name, key, settings.text(name), synonyms, ConfigSource.static, key.update === 'read-only');
+      return entry(name, key, settings.text(name), synonyms, ConfigSource.static, isReadOnly(name));
     });
   return known;
 }
@@ -45,6 +45,11 @@ export function topicEntries(overrides: Texts, broker: Settings): ConfigEntry[] 
       false,
     ),
   );
+}
+
+/** A key whose synonym in another unit can be changed counts as one that can be changed. */
+function isReadOnly(name: string): boolean {
+  return (brokerKeys[name]?.synonyms ?? [name]).every((each) => brokerKeys[each]?.update === 'read-only');
 }
 
 function entry(

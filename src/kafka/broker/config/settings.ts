@@ -42,8 +42,15 @@ export class Settings {
     return new Settings(this.statics, perBroker, clusterDefault);
   }
 
-  /** All places that say something about a key, the one that counts first. Synonyms in other units come in their order. */
+  /** All places that DescribeConfigs names for a key, the one that counts first: synonyms only behind an entry of the key itself. */
   sources(name: string): SourcedValue[] {
+    const all = this.candidates(name);
+    const own = all.findIndex((value) => value.name === name);
+    return own < 0 ? [] : all.slice(own);
+  }
+
+  /** All places that say something about a key or its synonyms in other units, the one that counts first. */
+  candidates(name: string): SourcedValue[] {
     const names = brokerKeys[name]?.synonyms ?? [name];
     const from = (texts: Texts, source: ConfigSource) =>
       names.filter((n) => texts.has(n)).map((n) => ({ name: n, text: texts.get(n)!, source }));
@@ -128,18 +135,14 @@ function inTopicUnit(name: string, text: string): string {
   return value < 0 ? '-1' : String(value * unit);
 }
 
-/** All places that say something about a topic's key, the one that counts first. `name` is the key as written there. */
+/** All places that DescribeConfigs names for a topic's key, the one that counts first. */
 export function topicSources(name: string, overrides: Texts, broker: Settings): SourcedValue[] {
-  const key = topicKeys[name];
   const own = overrides.get(name);
-  const found: SourcedValue[] = own === undefined ? [] : [{ name, text: own, source: ConfigSource.topic }];
-  const [first] = key?.brokerKeys ?? [];
-  if (first === undefined) {
-    if (key?.default !== undefined) found.push({ name, text: key.default, source: ConfigSource.default });
-  } else {
-    found.push(...broker.sources(first));
-  }
-  return found;
+  const [brokerKey] = topicKeys[name]?.brokerKeys ?? [];
+  return [
+    ...(own === undefined ? [] : [{ name, text: own, source: ConfigSource.topic }]),
+    ...(brokerKey === undefined ? [] : broker.sources(brokerKey)),
+  ];
 }
 
 /** What counts for a topic's key. Throws ConfigError. */
@@ -151,7 +154,10 @@ export function topicValue(name: string, overrides: Texts, broker: Settings): Co
 }
 
 export function topicText(name: string, overrides: Texts, broker: Settings): string | null {
-  const [counts] = topicSources(name, overrides, broker);
+  const own = overrides.get(name);
+  if (own !== undefined) return own;
+  const [brokerKey] = topicKeys[name]?.brokerKeys ?? [];
+  const [counts] = brokerKey === undefined ? [] : broker.candidates(brokerKey);
   const text = counts?.text ?? topicKeys[name]?.default ?? null;
   return counts === undefined || text === null ? text : inTopicUnit(counts.name, text);
 }
