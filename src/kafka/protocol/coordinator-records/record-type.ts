@@ -8,6 +8,8 @@ export class RecordType<K extends Fields = Fields, V extends Fields = Fields> {
   readonly type: number;
   readonly key: Message<K>;
   readonly value: Message<V>;
+  /** One for all records: what it gave out shares its slab, but stays as it is. */
+  private readonly writer = new Writer(4096);
 
   constructor(shape: RecordTypeShape<K, V>) {
     this.type = shape.type;
@@ -15,8 +17,10 @@ export class RecordType<K extends Fields = Fields, V extends Fields = Fields> {
     this.value = new Message(`${shape.name}Value`, shape.value);
   }
 
+  /** The bytes share memory with others: they are for a batch that is about to be built, not to be kept. */
   encodeKey(key: Draft<K>): Buffer {
-    const writer = new Writer(128);
+    const { writer } = this;
+    writer.reset();
     writer.int16(this.type);
     this.key.encode(writer, 0, key);
     return writer.finish();
@@ -27,8 +31,10 @@ export class RecordType<K extends Fields = Fields, V extends Fields = Fields> {
     return this.key.decode(new Reader(bytes, 2), 0);
   }
 
+  /** As `encodeKey`. */
   encodeValue(version: number, value: Draft<V>): Buffer {
-    const writer = new Writer(256);
+    const { writer } = this;
+    writer.reset();
     writer.int16(version);
     this.value.encode(writer, version, value);
     return writer.finish();
