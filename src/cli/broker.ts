@@ -18,6 +18,8 @@ Example:
   gregor broker config/server.properties
 `;
 
+const EXIT_MS = 500;
+
 export function addBroker(program: Command): void {
   program
     .command('broker')
@@ -43,12 +45,19 @@ async function run(file: string, options: { json?: true; verbose?: true }): Prom
       `the broker can't start: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
+  let isStopping = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1); // whoever asks twice doesn't want to wait
+      isStopping = true;
       log.info(`${signal}: stopping`);
-      void broker.stop();
+      broker.stop().catch((error: unknown) => {
+        log.error(`stopping failed: ${String(error)}`);
+        process.exit(1);
+      });
     });
   const reason = await broker.ended;
+  setTimeout(() => process.exit(), EXIT_MS).unref(); // what a broken disk or network left open must not keep the process
   if (reason !== null) throw new CommandFailure(`the broker had to stop: ${reason.message}`);
 }
 

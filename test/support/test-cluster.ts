@@ -26,6 +26,7 @@ export class TestCluster {
   private readonly hosts = new Map<number, Host>();
   private readonly properties: Readonly<Record<string, string>>;
   private zooKeeper: ZooKeeperServer | null = null;
+  private zooKeeperHost: Host | null = null;
 
   private constructor(properties: Readonly<Record<string, string>>) {
     this.properties = properties;
@@ -46,7 +47,8 @@ export class TestCluster {
       'zoo.cfg',
     );
     if (config === null) throw new Error(problems.map(formatProblem).join('\n'));
-    cluster.zooKeeper = await startZooKeeper(cluster.network.host('zookeeper').runtime, config);
+    cluster.zooKeeperHost = cluster.network.host('zookeeper');
+    cluster.zooKeeper = await startZooKeeper(cluster.zooKeeperHost.runtime, config);
     await Promise.all(Array.from({ length: count }, (_, i) => cluster.startBroker(i + 1)));
     return cluster;
   }
@@ -84,6 +86,11 @@ export class TestCluster {
   kill(id: number): void {
     this.hosts.get(id)?.kill();
     this.brokers.delete(id);
+  }
+
+  killZooKeeper(): void {
+    this.zooKeeperHost?.kill();
+    this.zooKeeper = null;
   }
 
   async stop(): Promise<void> {

@@ -49,3 +49,9 @@ test(
     expect([...found]).toEqual([...before, ...after, 'last']);
   },
 );
+
+test('a broker stops also when ZooKeeper is gone', { timeout: 30_000 }, async () => {
+  const { cluster } = await start(1, { 'controlled.shutdown.retry.backoff.ms': '300' });
+  cluster.killZooKeeper();
+  await cluster.brokers.get(1)?.stop();
+});

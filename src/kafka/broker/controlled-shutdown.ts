@@ -1,4 +1,4 @@
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Clock, Runtime } from '../../runtime/runtime.ts';
 import { BrokerClient } from '../client/broker-client.ts';
 import type { KafkaZooKeeper } from '../controller/znodes/kafka-zookeeper.ts';
 import { ErrorCode, errorInfo } from '../protocol/errors.ts';
@@ -46,8 +46,7 @@ export async function askForShutdown(
     }
     log.info(`controlled shutdown isn't through: ${answer.refused}`);
     refusals += 1;
-    const others = (await zk.readBrokers()).filter((broker) => broker.id !== options.brokerId);
-    if (refusals >= options.maxRetries || others.length === 0) break;
+    if (refusals >= options.maxRetries || (await isAlone(runtime, zk, options))) break;
     await pause(options.retryBackoffMs);
     waitUntilMs = clock.monotonicMs() + options.retryBackoffMs;
   }
@@ -60,8 +59,9 @@ async function askOnce(
   zk: KafkaZooKeeper,
   options: ControlledShutdownOptions,
 ): Promise<Answer> {
-  const id = await zk.readController();
-  const controller = id === null ? null : await zk.readBroker(id);
+  const { clock } = runtime;
+  const id = await within(clock, options.retryBackoffMs, zk.readController());
+  const controller = id === null ? null : await within(clock, options.retryBackoffMs, zk.readBroker(id));
   const endpoint = controller?.endpoints.find((each) => each.listener === options.interBrokerListenerName);
   if (endpoint === undefined) return 'noController';
   const client = new BrokerClient(runtime, {
@@ -82,4 +82,22 @@ async function askOnce(
   } finally {
     client.close();
   }
+}
+
+/** Whether there is nobody who could take over. */
+async function isAlone(
+  { clock }: Runtime,
+  zk: KafkaZooKeeper,
+  options: ControlledShutdownOptions,
+): Promise<boolean> {
+  const brokers = await within(clock, options.retryBackoffMs, zk.readBrokers()).catch(() => []);
+  return brokers.every((broker) => broker.id === options.brokerId);
+}
+
+/** ZooKeeper may be gone, and then its answers don't come: a broker that stops doesn't wait for that. */
+function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => reject(new Error(`ZooKeeper did not answer within ${ms} ms`)));
+    work.then(resolve, reject).finally(() => timer.cancel());
+  });
 }

@@ -360,7 +360,9 @@ class RunningBroker implements Broker {
 
   private async fail(reason: Error): Promise<void> {
     this.runtime.log.error(`the broker can't go on: ${reason.message}`);
-    await this.close(false);
+    await this.close(false).catch((error: unknown) => {
+      this.runtime.log.error(`closing what is left failed: ${String(error)}`);
+    });
     this.end(reason);
   }
 
