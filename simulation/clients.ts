@@ -1,8 +1,13 @@
-/** A producer and a reader made of the brokers' own client: small enough to reason about, and as stubborn as real ones. */
+/**
+ * A producer and a reader made of the brokers' own client: small enough to reason about, and as stubborn as real ones. In a simulated
+ * world they prove what a seed breaks, on the real machine what kill -9 does (interop).
+ */
 import { BrokerClient } from '../src/kafka/client/broker-client.ts';
+import type { ResponseOf } from '../src/kafka/protocol/api.ts';
 import { ErrorCode, errorInfo } from '../src/kafka/protocol/errors.ts';
 import { produce } from '../src/kafka/protocol/messages/00-produce.ts';
 import { fetch } from '../src/kafka/protocol/messages/01-fetch.ts';
+import { listOffsets } from '../src/kafka/protocol/messages/02-list-offsets.ts';
 import { metadata } from '../src/kafka/protocol/messages/03-metadata.ts';
 import { createTopics } from '../src/kafka/protocol/messages/19-create-topics.ts';
 import { initProducerId } from '../src/kafka/protocol/messages/22-init-producer-id.ts';
@@ -12,6 +17,9 @@ import { readRecords } from '../src/kafka/records/read-records.ts';
 import type { Endpoint, Runtime } from '../src/runtime/runtime.ts';
 
 export const topic = 'ledger';
+
+/** The time by which ListOffsets means the end. */
+const LATEST = -1;
 
 /** What every client needs: who leads what, and a connection to each broker. */
 export class ClusterClient {
@@ -36,7 +44,7 @@ export class ClusterClient {
     if (client === undefined) {
       client = new BrokerClient(this.runtime, {
         endpoint,
-        clientId: 'simulation',
+        clientId: 'gregor',
         requestTimeoutMs: 4000,
         connectTimeoutMs: 1000,
       });
@@ -49,12 +57,19 @@ export class ClusterClient {
     return this.to(this.bootstrap[this.runtime.random.below(this.bootstrap.length)]!);
   }
 
+  private ask(): Promise<ResponseOf<typeof metadata>> {
+    return this.any().send(metadata, 5, { topics: [{ name: topic }], allowAutoTopicCreation: false });
+  }
+
+  /** How many replicas of each partition are in sync, as some broker says. */
+  async inSync(): Promise<number[]> {
+    const answer = await this.ask();
+    return (answer.topics[0]?.partitions ?? []).map((p) => p.isrNodes.length);
+  }
+
   /** Asks some broker who leads the topic's partitions. Rejects when that one can't be reached. */
   async refresh(): Promise<void> {
-    const answer = await this.any().send(metadata, 5, {
-      topics: [{ name: topic }],
-      allowAutoTopicCreation: false,
-    });
+    const answer = await this.ask();
     const brokers = new Map(answer.brokers.map((b) => [b.nodeId, { host: b.host, port: b.port }]));
     this.controller = brokers.get(answer.controllerId) ?? null;
     this.leaders = new Map();
@@ -73,8 +88,25 @@ export class ClusterClient {
     }
   }
 
+  /** Where a partition's committed records end; 0 when its leader can't be asked. */
+  async endOffset(partition: number): Promise<number> {
+    const leader = await this.leader(partition);
+    const partitions = [{ partitionIndex: partition, timestamp: LATEST }];
+    const answer = await leader
+      .send(listOffsets, 2, { replicaId: -1, topics: [{ name: topic, partitions }] })
+      .catch(() => null);
+    const found = answer?.topics[0]?.partitions[0];
+    if (found?.errorCode === ErrorCode.NONE) return Number(found.offset);
+    this.forget(partition);
+    return 0;
+  }
+
   forget(partition: number): void {
     this.leaders.delete(partition);
+  }
+
+  close(): void {
+    for (const client of this.clients.values()) client.close();
   }
 
   async createTopic(partitions: number): Promise<void> {

@@ -6,8 +6,9 @@ import { createNodeCodecs } from '../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../src/runtime/node/digests.ts';
 import { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
 import { makeCluster } from './cluster.ts';
-import { ClusterClient, produceTo, readAll, topic, type Ledger } from './clients.ts';
+import { ClusterClient, produceTo, readAll, type Ledger } from './clients.ts';
 import { breakThings } from './faults.ts';
+import { whatIsWrong } from './what-is-wrong.ts';
 
 const partitions = 3;
 /** Virtual ms after which a healed cluster must have answered everything. */
@@ -71,7 +72,7 @@ export async function runStory(story: Story): Promise<Outcome> {
   if (told)
     await scene('a reader of the healed cluster is still not through', async () => {
       for (const [p, ledger] of ledgers.entries())
-        check(p, ledger.acknowledged, await readAll(client, p), broken);
+        broken.push(...whatIsWrong(p, ledger, await readAll(client, p)));
     });
   return {
     broken,
@@ -79,24 +80,4 @@ export async function runStory(story: Story): Promise<Outcome> {
     virtualMs: world.nowMs,
     traceHash: world.traceHash,
   };
-}
-
-/** Each producer writes every batch until it is acknowledged, so what is read must be what was acknowledged, no more and no less. */
-function check(
-  partition: number,
-  acknowledged: string[],
-  read: { offset: number; value: string }[],
-  broken: string[],
-): void {
-  const place = `${topic}-${partition}`;
-  const there = new Set(read.map((r) => r.value));
-  const lost = acknowledged.filter((value) => !there.has(value));
-  if (lost.length > 0)
-    broken.push(`${place} lost ${lost.length} acknowledged records, the first is ${lost[0]}`);
-  if (there.size < read.length) broken.push(`${place} has ${read.length - there.size} records twice`);
-  const wrong = read.findIndex((r, i) => r.value !== acknowledged[i]);
-  if (lost.length === 0 && there.size === read.length && wrong >= 0)
-    broken.push(
-      `${place} has ${read[wrong]!.value} at offset ${read[wrong]!.offset}, where ${acknowledged[wrong] ?? 'nothing'} was acknowledged`,
-    );
 }

@@ -1,7 +1,12 @@
 /** The same cluster by gregor and by Apache: one ZooKeeper and some brokers with the same properties, on loopback ports. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BrokerClient } from '../../src/kafka/client/broker-client.ts';
+import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
+import { silentLog } from '../../src/runtime/node/log.ts';
+import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { classPath, root } from './install.ts';
 import { freePorts, listening, run, Service, until } from './processes.ts';
 
@@ -104,6 +109,8 @@ export interface ClusterOptions {
   /** More lines for each server.properties. */
   readonly properties?: string;
   readonly zookeeper?: ZooKeeperMaker;
+  /** Where in ZooKeeper's tree the cluster lives: '/kafka'. */
+  readonly chroot?: string;
   /** The heap of Apache's brokers. */
   readonly heap?: string;
 }
@@ -116,18 +123,37 @@ num.partitions=3
 log.segment.bytes=10485760
 `;
 
-export async function startCluster(maker: Maker, options: ClusterOptions = {}): Promise<KafkaCluster> {
+export async function startCluster(
+  maker: Maker | readonly Maker[],
+  options: ClusterOptions = {},
+): Promise<KafkaCluster> {
   const count = options.brokers ?? 3;
-  const zookeeper = await startZooKeeper(
-    options.zookeeper ??
-      (maker === 'gregor' ? 'gregor' : maker === 'apache 2.3.0' ? 'apache 3.4.14' : 'apache 3.9.5'),
-  );
+  const makers = typeof maker === 'string' ? Array<Maker>(count).fill(maker) : maker;
+  const zookeeper = await startZooKeeper(options.zookeeper ?? usualZooKeeper(makers[0]!));
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-kafka-'));
-  const ports = await freePorts(count);
-  const brokers = ports.map((port, i) => broker(maker, i + 1, port, folder, zookeeper, options, count));
-  await Promise.all(brokers.map((b) => b.start()));
+  const ports = await freePorts(makers.length);
+  const brokers = makers.map((each, i) =>
+    makeBroker(each, {
+      id: i + 1,
+      port: ports[i]!,
+      folder,
+      zookeeper,
+      properties: `zookeeper.connect=${zookeeper.connect}${options.chroot ?? ''}
+offsets.topic.replication.factor=${Math.min(3, makers.length)}
+transaction.state.log.replication.factor=${Math.min(3, makers.length)}
+${options.properties ?? ''}`,
+      heap: options.heap,
+    }),
+  );
+  try {
+    await Promise.all(brokers.map((b) => b.start()));
+  } catch (error) {
+    await Promise.all(brokers.map((b) => b.kill()));
+    await zookeeper.stop();
+    throw error;
+  }
   return {
-    maker,
+    maker: makers[0]!,
     bootstrap: brokers.map((b) => b.address).join(','),
     zookeeper,
     brokers,
@@ -139,14 +165,26 @@ export async function startCluster(maker: Maker, options: ClusterOptions = {}): 
   };
 }
 
-function broker(
+/** The one of the same age. */
+function usualZooKeeper(maker: Maker): ZooKeeperMaker {
+  return maker === 'gregor' ? 'gregor' : maker === 'apache 2.3.0' ? 'apache 3.4.14' : 'apache 3.9.5';
+}
+
+export interface BrokerSetup {
+  readonly id: number;
+  readonly port: number;
+  /** Of its configuration, log and data. */
+  readonly folder: string;
+  readonly zookeeper: ZooKeeper;
+  /** Lines, zookeeper.connect among them. */
+  readonly properties: string;
+  readonly heap?: string | undefined;
+}
+
+/** A broker that isn't started yet. */
+export function makeBroker(
   maker: Maker,
-  id: number,
-  port: number,
-  folder: string,
-  zookeeper: ZooKeeper,
-  options: ClusterOptions,
-  count: number,
+  { id, port, folder, zookeeper, properties, heap }: BrokerSetup,
 ): Broker {
   const config = join(folder, `broker-${id}.properties`);
   const log = join(folder, `broker-${id}.log`);
@@ -154,11 +192,8 @@ function broker(
     config,
     `broker.id=${id}
 listeners=PLAINTEXT://127.0.0.1:${port}
-zookeeper.connect=${zookeeper.connect}
 log.dirs=${folder}/logs-${id}
-offsets.topic.replication.factor=${Math.min(3, count)}
-transaction.state.log.replication.factor=${Math.min(3, count)}
-${common}${options.properties ?? ''}`,
+${common}${properties}`,
   );
   let service: Service | null = null;
   return {
@@ -172,19 +207,22 @@ ${common}${options.properties ?? ''}`,
       return service?.log ?? '';
     },
     async start() {
+      // Apache's brokers end at once while the session of their predecessor lives on; gregor's wait for its end.
+      if (maker !== 'gregor')
+        await until(`the end of broker ${id}'s session`, async () => !(await registered(zookeeper, id)));
       const started =
         maker === 'gregor'
           ? new Service(`broker ${id}`, process.execPath, gregor('broker', config), { log })
           : new Service(
               `broker ${id}`,
               'java',
-              java(`kafka-${maker.split(' ')[1]}`, 'kafka.Kafka', [config], options.heap),
+              java(`kafka-${maker.split(' ')[1]}`, 'kafka.Kafka', [config], heap),
               { log },
             );
       service = started;
       await until(`${maker}'s broker ${id} on port ${port}\n${started.log}`, async () => {
         if (!started.running) throw new Error(`${maker}'s broker ${id} ended:\n${started.log}`);
-        return (await listening(port)) && (await registered(zookeeper, id));
+        return (await listening(port)) && (await knowsItself(port, id));
       });
     },
     async stop() {
@@ -196,11 +234,29 @@ ${common}${options.properties ?? ''}`,
   };
 }
 
-/** Whether kcat sees the broker in the cluster's metadata. */
+const world = createNodeRuntime({ log: silentLog });
+
+/** Whether the broker is told by the controller that it is one of the cluster's: until then it knows of no topics. */
+async function knowsItself(port: number, id: number): Promise<boolean> {
+  const client = new BrokerClient(world, {
+    endpoint: { host: '127.0.0.1', port },
+    clientId: 'interop',
+    requestTimeoutMs: 5000,
+  });
+  try {
+    const { brokers } = await client.send(metadata, 1, { topics: [] });
+    return brokers.some((broker) => broker.nodeId === id && broker.port === port);
+  } catch {
+    return false; // it is still starting
+  } finally {
+    client.close();
+  }
+}
+
+/** Whether a session holds the broker's id, be it that of a broker that was killed. */
 async function registered(zookeeper: ZooKeeper, id: number): Promise<boolean> {
-  const { connect } = await import('node:net');
-  // `dump` lists the ephemerals of every session: /brokers/ids/<id> is among them once a broker has registered.
   return new Promise((resolve) => {
+    // `dump` lists the ephemerals of every session.
     const socket = connect(zookeeper.port, '127.0.0.1', () => socket.end('dump'));
     let answer = '';
     socket.on('data', (chunk) => (answer += chunk.toString()));

@@ -141,9 +141,10 @@ class RunningBroker implements Broker {
     logs.start();
     replicas.start();
     groups.start();
-    this.sockets.serve(this.makeRouter(clusterId, this.parts));
     await this.register();
     controller.start();
+    // Only now: a broker that comes back while its old registration is still there knows of no topics, and would say so to clients.
+    this.sockets.serve(this.makeRouter(clusterId, this.parts));
     const at = [...this.listeners].map(([name, { host, port }]) => `${name}://${host}:${port}`).join(', ');
     runtime.log.info(`broker ${this.id} of cluster ${clusterId} listens on ${at}`);
   }
