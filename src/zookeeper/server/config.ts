@@ -33,8 +33,6 @@ export interface ZooKeeperConfig {
   readonly preAllocKiB: number;
   readonly snapCount: number;
   readonly snapSizeLimitKiB: number;
-  /** Up to 0: off. */
-  readonly txnLogSizeLimitKiB: number;
   readonly forceSync: boolean;
   readonly fsyncWarningThresholdMs: number;
   readonly juteMaxBuffer: number;
@@ -44,11 +42,7 @@ export interface ZooKeeperConfig {
   readonly digestEnabled: boolean;
   readonly snapshotCompression: '' | 'gz' | 'snappy';
   readonly snapshotTrustEmpty: boolean;
-  readonly serializeLastProcessedZxid: boolean;
-  readonly closeSessionTxnEnabled: boolean;
   readonly dataDirAutocreate: boolean;
-  /** Transactions in one sync at most. */
-  readonly maxBatchSize: number;
   readonly containerCheckIntervalMs: number;
   readonly containerMaxPerMinute: number;
   readonly containerMaxNeverUsedIntervalMs: number;
@@ -91,7 +85,6 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   preAllocKiB: 65536,
   snapCount: 100000,
   snapSizeLimitKiB: 4194304,
-  txnLogSizeLimitKiB: -1,
   forceSync: true,
   fsyncWarningThresholdMs: 1000,
   juteMaxBuffer: 0xfffff,
@@ -101,10 +94,7 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   digestEnabled: true,
   snapshotCompression: '',
   snapshotTrustEmpty: false,
-  serializeLastProcessedZxid: true,
-  closeSessionTxnEnabled: true,
   dataDirAutocreate: true,
-  maxBatchSize: 1000,
   containerCheckIntervalMs: 60000,
   containerMaxPerMinute: 10000,
   containerMaxNeverUsedIntervalMs: 0,

@@ -1,4 +1,4 @@
-import type { Endpoint, Runtime } from '../../runtime/runtime.ts';
+import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
@@ -29,6 +29,14 @@ export async function startZooKeeper(
   config: ZooKeeperConfig,
   options: StartOptions = {},
 ): Promise<ZooKeeperServer> {
+  if (!config.dataDirAutocreate)
+    for (const folder of [config.dataDir, config.dataLogDir])
+      if (!runtime.files.exists(folder))
+        throw new FileError(
+          'ENOENT',
+          folder,
+          `${folder} is missing, and datadir.autocreate=false forbids to make it`,
+        );
   const storage = ZooKeeperStorage.open(runtime, {
     dataDir: config.dataDir,
     dataLogDir: config.dataLogDir,
