@@ -26,6 +26,9 @@ export interface UpOptions extends ProjectOptions {
 /** After so long without being ready, people want to see what goes on. */
 const PATIENCE_MS = 3000;
 
+/** Under `npm start` one Ctrl-C comes twice: from the terminal, and from npm that passes it on. */
+const SAME_KEY_MS = 400;
+
 const HELP = `
 Services run with the images' own meaning of their variables: confluentinc/cp-zookeeper and
 confluentinc/cp-kafka up to 7.9 today; others are named and left out. Without a compose file, a cluster of one
@@ -120,9 +123,11 @@ async function runnersFor(options: UpOptions): Promise<Parameters<typeof Running
 /** First signal: a clean stop. Second: at once. Resolves when it was forced. */
 function stopOnSignals(running: RunningProject): Promise<void> {
   return new Promise((resolve) => {
-    let asked = false;
+    let askedAt: number | null = null;
     const onSignal = (): void => {
-      if (asked) {
+      const now = performance.now();
+      if (askedAt !== null && now - askedAt < SAME_KEY_MS) return;
+      if (askedAt !== null) {
         process.stderr.write('\nstopped at once\n');
         running.killAll();
         process.exitCode = 1;
@@ -130,7 +135,7 @@ function stopOnSignals(running: RunningProject): Promise<void> {
         setImmediate(() => process.exit());
         return;
       }
-      asked = true;
+      askedAt = now;
       process.stderr.write('\nstopping (Ctrl-C again: at once)\n');
       void running.stop();
     };
