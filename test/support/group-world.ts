@@ -75,6 +75,10 @@ export class GroupWorld {
       createOffsetsTopic: () => {
         this.topicsCreated += 1;
       },
+      topicIds: {
+        idOf: (name) => Buffer.concat([Buffer.from(name), Buffer.alloc(16)], 16).toString('base64url'),
+        nameOf: (id) => Buffer.from(id, 'base64url').toString().replace(/\0+$/, '') || undefined,
+      },
       zooKeeperOffsets: new ZooKeeperOffsets({
         read: async (path) => {
           const data = this.znodes.get(path);

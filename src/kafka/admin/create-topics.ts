@@ -91,6 +91,7 @@ async function make(deps: AdminDeps, plan: TopicPlan, timeoutMs: number): Promis
 function described(deps: AdminDeps, plan: TopicPlan) {
   return {
     name: plan.name,
+    topicId: deps.topicIds.idOf(plan.name),
     errorMessage: null,
     numPartitions: plan.assignment.size,
     replicationFactor: plan.assignment.get(0)?.length ?? 0,

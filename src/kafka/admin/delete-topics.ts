@@ -14,7 +14,12 @@ export function deleteTopicsApi(deps: AdminDeps): ServedApi {
     deleteTopics,
     async (request, { apiVersion }) => {
       const wanted: { name: string | null; topicId?: string }[] =
-        apiVersion >= 6 ? request.topics : request.topicNames.map((name) => ({ name }));
+        apiVersion >= 6
+          ? request.topics.map(({ name, topicId }) => ({
+              name: name ?? deps.topicIds.nameOf(topicId) ?? null,
+              topicId,
+            }))
+          : request.topicNames.map((name) => ({ name }));
       const twice = repeated(wanted.map(({ name }) => name));
       const responses = await Promise.all(
         wanted.map(async ({ name, topicId }) => ({
@@ -51,7 +56,7 @@ async function remove(
     return { errorCode, errorMessage };
   }
   if (name === null) {
-    const errorMessage = 'Topics of this cluster have no ids; name the topic.';
+    const errorMessage = 'No topic of this cluster has that id.';
     return { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, errorMessage };
   }
   if (isTwice) {

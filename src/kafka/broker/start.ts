@@ -36,6 +36,7 @@ import { RequestMetrics } from './request-metrics.ts';
 import { RequestRouter } from './request-router.ts';
 import { SocketServer } from './socket-server.ts';
 import { StartError } from './start-error.ts';
+import { TopicIds } from './topic-ids.ts';
 
 export interface Broker {
   readonly id: number;
@@ -291,12 +292,14 @@ class RunningBroker implements Broker {
     { logs, replicas, controller, groups, configs }: Parts,
   ): RequestRouter {
     const { runtime, config, metadata, zk } = this;
+    const topicIds = new TopicIds(runtime.digests, clusterId, metadata);
     const admin = {
       runtime,
       brokerId: this.id,
       zk,
       controller,
       metadata,
+      topicIds,
       waits: new MetadataWaits(runtime.clock, metadata),
       config: () => brokerConfig(configs.settings),
     };
@@ -308,12 +311,13 @@ class RunningBroker implements Broker {
     });
     return new RequestRouter(
       [
-        produceApi(replicas),
-        fetchApi({ replicas, sessions, convert: convertForClient(runtime), clock: runtime.clock }),
+        produceApi(replicas, topicIds),
+        fetchApi({ replicas, sessions, topicIds, convert: convertForClient(runtime), clock: runtime.clock }),
         listOffsetsApi(replicas),
         ...metadataApis({
           metadata,
           clusterId,
+          topicIds,
           autoCreateTopicsEnable: config.autoCreateTopicsEnable,
           autoCreate: (topic) => autoTopics.create(topic),
         }),
@@ -332,6 +336,7 @@ class RunningBroker implements Broker {
           metadata,
           createOffsetsTopic: () => void autoTopics.create(OFFSETS_TOPIC),
           zooKeeperOffsets: new ZooKeeperOffsets(zk.connection),
+          topicIds,
         }),
         initProducerIdApi(new ProducerIds(() => zk.allocateProducerIds(this.id))),
       ],

@@ -3,7 +3,8 @@
  * what changed. The cache has a bound; a session that it has no room for is simply not made. Knows nothing of logs.
  */
 export interface FetchPartition {
-  readonly topic: string;
+  /** Empty while nobody knows a topic of that id. */
+  topic: string;
   readonly topicId: string;
   readonly partition: number;
   fetchOffset: number;

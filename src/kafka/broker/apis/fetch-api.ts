@@ -7,6 +7,7 @@ import type { FetchContext, FetchPartition, FetchSessionCache } from '../../repl
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Clock } from '../../../runtime/runtime.ts';
 import { nowOrLater } from '../now-or-later.ts';
+import type { TopicIds } from '../topic-ids.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
 import type { FetchConverter } from './fetch-converter.ts';
@@ -19,13 +20,14 @@ type PartitionAnswer = TopicAnswer['partitions'][number];
 export interface FetchApiOptions {
   readonly replicas: ReplicaManager;
   readonly sessions: FetchSessionCache;
+  readonly topicIds: TopicIds;
   readonly convert: FetchConverter;
   readonly clock: Clock;
 }
 
 /** 18 lets followers tell their high watermark, which brokers with ZooKeeper never do. */
 const VERSIONS = [0, 17] as const;
-/** From here on topics are named by ids. No topic of a cluster with inter.broker.protocol.version 2.3 has one. */
+/** From here on topics are named by ids. */
 const TOPIC_ID_VERSION = 13;
 const READ_COMMITTED = 1;
 
@@ -37,23 +39,29 @@ const SESSION_ERRORS = {
 
 /** Fetch: what consumers and followers read. Waits for `minBytes`, remembers sessions, answers of a session what changed. */
 export function fetchApi(options: FetchApiOptions): ServedApi {
-  const { replicas, sessions, clock } = options;
+  const { replicas, sessions, topicIds, clock } = options;
   return serve(
     fetch,
     (request, context) => {
-      const fetcher = sessions.begin(sessionRequest(request, context), clock.monotonicMs());
+      const fetcher = sessions.begin(sessionRequest(request, context, topicIds), clock.monotonicMs());
       if (fetcher.kind === 'error')
         return { errorCode: SESSION_ERRORS[fetcher.code], sessionId: 0, responses: [] };
       const wanted = fetcher.kind === 'full' ? fetcher.partitions : [...fetcher.session.partitions()];
       const params = fetchParams(request, context);
-      if (context.apiVersion >= TOPIC_ID_VERSION)
-        return respond(fetcher, wanted.map(unknownTopicId), context, options);
+      const unknown =
+        context.apiVersion >= TOPIC_ID_VERSION ? wanted.filter((each) => isUnknown(each, topicIds)) : [];
+      const known = unknown.length === 0 ? wanted : wanted.filter((each) => each.topic !== '');
       return nowOrLater<FetchResult[], FetchResponse>(
         (done) => {
-          const delayed = replicas.fetch(wanted, params, done);
+          // whoever asks for a topic that isn't there is told at once
+          const delayed = replicas.fetch(
+            known,
+            unknown.length === 0 ? params : { ...params, maxWaitMs: 0 },
+            done,
+          );
           if (delayed !== null) context.onClosed(() => delayed.cancel());
         },
-        (results) => respond(fetcher, results, context, options),
+        (results) => respond(fetcher, [...results, ...unknown.map(unknownTopicId)], context, options),
       );
     },
     {
@@ -79,15 +87,23 @@ function fetchParams(request: FetchRequest, context: RequestContext): FetchParam
   };
 }
 
+/** Looks the name up that an id stands for; a session may have asked before the topic was known. */
+function isUnknown(partition: FetchPartition, topicIds: TopicIds): boolean {
+  if (partition.topic === '') partition.topic = topicIds.nameOf(partition.topicId) ?? '';
+  return partition.topic === '';
+}
+
 function sessionRequest(
   request: FetchRequest,
   context: RequestContext,
+  topicIds: TopicIds,
 ): Parameters<FetchSessionCache['begin']>[0] {
   const partitions: FetchPartition[] = [];
+  const usesTopicIds = context.apiVersion >= TOPIC_ID_VERSION;
   for (const { topic, topicId, partitions: wanted } of request.topics)
     for (const each of wanted)
       partitions.push({
-        topic,
+        topic: usesTopicIds ? (topicIds.nameOf(topicId) ?? '') : topic,
         topicId,
         partition: each.partition,
         fetchOffset: toSafe(each.fetchOffset, 'fetch offset'),
@@ -102,7 +118,7 @@ function sessionRequest(
     sessionId: request.sessionId,
     sessionEpoch: request.sessionEpoch,
     fromFollower: replicaOf(request) >= 0,
-    usesTopicIds: context.apiVersion >= TOPIC_ID_VERSION,
+    usesTopicIds,
     partitions,
     forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions: indexes }) =>
       indexes.map((partition) => ({ topic, topicId, partition })),

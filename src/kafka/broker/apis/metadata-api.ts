@@ -2,16 +2,17 @@ import type { RequestOf, ResponseDraft } from '../../protocol/api.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { metadata as metadataApi } from '../../protocol/messages/03-metadata.ts';
 import { describeCluster } from '../../protocol/messages/60-describe-cluster.ts';
-import { ZERO_UUID } from '../../protocol/schema.ts';
 import { isInternalTopic } from '../internal-topics.ts';
 import type { MetadataCache, PartitionMetadata } from '../metadata-cache.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
+import type { TopicIds } from '../topic-ids.ts';
 import { topicNameProblem } from '../../admin/topic-name.ts';
 
 export interface MetadataApiOptions {
   readonly metadata: MetadataCache;
   readonly clusterId: string;
+  readonly topicIds: TopicIds;
   readonly autoCreateTopicsEnable: boolean;
   /** Makes a topic with the broker's defaults. Resolves with the code to answer: LEADER_NOT_AVAILABLE when it is there now. */
   autoCreate(topic: string): Promise<number>;
@@ -42,7 +43,7 @@ export function metadataApis(options: MetadataApiOptions): ServedApi[] {
   return [
     serve(metadataApi, async (request, context) => {
       const topics = await Promise.all(
-        requested(request, context, metadata).map((topic) => describe(topic, request, context, options)),
+        requested(request, context, options).map((topic) => describe(topic, request, context, options)),
       );
       return {
         brokers: brokersOf(context.listener).map(({ id, ...rest }) => ({ nodeId: id, ...rest })),
@@ -94,16 +95,18 @@ interface Requested {
 function requested(
   request: RequestOf<typeof metadataApi>,
   context: RequestContext,
-  metadata: MetadataCache,
+  { metadata, topicIds }: MetadataApiOptions,
 ): Requested[] {
   const wantsAll = request.topics === null || (context.apiVersion === 0 && request.topics.length === 0);
   if (wantsAll || request.topics === null)
-    return [...metadata.topics()].map((name) => ({ name, topicId: ZERO_UUID }));
+    return [...metadata.topics()].map((name) => ({ name, topicId: topicIds.idOf(name) }));
   const seen = new Set<string>();
-  return request.topics.filter(({ name, topicId }) => {
-    const key = name ?? topicId;
-    return !seen.has(key) && seen.add(key);
-  });
+  return request.topics
+    .map(({ name, topicId }) => ({ name: name ?? topicIds.nameOf(topicId) ?? null, topicId }))
+    .filter(({ name, topicId }) => {
+      const key = name ?? topicId;
+      return !seen.has(key) && seen.add(key);
+    });
 }
 
 async function describe(
@@ -125,6 +128,7 @@ async function describe(
     return {
       errorCode: ErrorCode.NONE,
       name,
+      topicId: options.topicIds.idOf(name),
       isInternal: isInternalTopic(name),
       partitions: [...partitions]
         .sort(([a], [b]) => a - b)

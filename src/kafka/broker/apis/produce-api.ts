@@ -7,9 +7,10 @@ import { isInternalTopic } from '../internal-topics.ts';
 import { nowOrLater } from '../now-or-later.ts';
 import type { ServedApi } from '../served-api.ts';
 import { CloseConnection, serve } from '../served-api.ts';
+import type { TopicIds } from '../topic-ids.ts';
 
-/** From 13 on topics are named by ids, which need inter.broker.protocol.version 2.8; 12 promises what KIP-890's coordinator does. */
-const VERSIONS = [0, 11] as const;
+/** From here on topics are named by ids. */
+const TOPIC_ID_VERSION = 13;
 /** Apache's own tools may write to internal topics under this client id. */
 const ADMIN_CLIENT_ID = '__admin_client';
 
@@ -17,19 +18,22 @@ type ProduceRequest = RequestOf<typeof produce>;
 type ProduceResponse = ResponseDraft<typeof produce>;
 
 /** Produce: the records of all partitions are in the logs when `handle` returns; with acks −1 the answer waits for the replicas. */
-export function produceApi(replicas: ReplicaManager): ServedApi {
+export function produceApi(replicas: ReplicaManager, topicIds: TopicIds): ServedApi {
   return serve(
     produce,
     (request, context) => {
       const { acks } = request;
       const badAcks = acks !== 0 && acks !== 1 && acks !== -1;
       const appends: AppendRequest[] = [];
-      for (const { name, partitionData } of request.topicData) {
+      for (const { name: given, topicId, partitionData } of request.topicData) {
+        const name = context.apiVersion >= TOPIC_ID_VERSION ? (topicIds.nameOf(topicId) ?? '') : given;
         const refused = badAcks
           ? ErrorCode.INVALID_REQUIRED_ACKS
-          : isInternalTopic(name) && context.clientId !== ADMIN_CLIENT_ID
-            ? ErrorCode.INVALID_TOPIC_EXCEPTION
-            : null;
+          : name === '' && context.apiVersion >= TOPIC_ID_VERSION
+            ? ErrorCode.UNKNOWN_TOPIC_ID
+            : isInternalTopic(name) && context.clientId !== ADMIN_CLIENT_ID
+              ? ErrorCode.INVALID_TOPIC_EXCEPTION
+              : null;
         for (const { index, records } of partitionData)
           appends.push(
             refused === null
@@ -49,7 +53,6 @@ export function produceApi(replicas: ReplicaManager): ServedApi {
       );
     },
     {
-      versions: VERSIONS,
       pipelined: true,
       errorResponse: (request, code) => (request.acks === 0 ? undefined : failAll(request, code)),
     },
@@ -66,8 +69,9 @@ function respond(request: ProduceRequest, results: readonly AppendResult[]): Pro
   }
   let next = 0;
   return {
-    responses: request.topicData.map(({ name, partitionData }) => ({
+    responses: request.topicData.map(({ name, topicId, partitionData }) => ({
       name,
+      topicId,
       partitionResponses: partitionData.map(({ index }) => {
         const result = results[next++]!;
         return {
@@ -85,8 +89,9 @@ function respond(request: ProduceRequest, results: readonly AppendResult[]): Pro
 
 function failAll(request: ProduceRequest, code: number): ProduceResponse {
   return {
-    responses: request.topicData.map(({ name, partitionData }) => ({
+    responses: request.topicData.map(({ name, topicId, partitionData }) => ({
       name,
+      topicId,
       partitionResponses: partitionData.map(({ index }) => ({ index, errorCode: code, baseOffset: -1 })),
     })),
   };

@@ -7,34 +7,41 @@ import { offsetFetch } from '../../protocol/messages/09-offset-fetch.ts';
 import { offsetDelete } from '../../protocol/messages/47-offset-delete.ts';
 import type { Group } from '../group.ts';
 import type { CommitOffset, OffsetStore } from '../offset-store.ts';
+import type { TopicIds } from '../../broker/topic-ids.ts';
 import type { ZooKeeperOffsets } from '../zookeeper-offsets.ts';
 
 export interface OffsetApisDeps {
   readonly offsets: OffsetStore;
+  readonly topicIds: Pick<TopicIds, 'idOf' | 'nameOf'>;
   /** For version 0 of both, which Apache's brokers keep in ZooKeeper to this day. */
   readonly zooKeeperOffsets: ZooKeeperOffsets;
   readonly partitionExists: (topic: string, partition: number) => boolean;
 }
 
 type CommitTopics = RequestOf<typeof offsetCommit>['topics'];
-type FetchTopics = readonly { readonly name: string; readonly partitionIndexes: readonly number[] }[];
+type FetchTopics = readonly {
+  readonly name: string;
+  readonly topicId?: string;
+  readonly partitionIndexes: readonly number[];
+}[];
 type FetchedTopics = NonNullable<ResponseDraft<typeof offsetFetch>['topics']>;
 type FetchedPartition = FetchedTopics[number]['partitions'][number];
 
 const GROUP_ERROR_SINCE = 2;
 const SEVERAL_GROUPS_SINCE = 8; // KIP-709
-/** Version 10 names topics by their ids (KIP-848), which a cluster of this inter-broker protocol doesn't have. */
-const VERSIONS_WITH_NAMES = [0, 9] as const;
+const TOPIC_IDS_SINCE = 10; // KIP-848
 const NO_OFFSET = -1;
 
 /** OffsetCommit, OffsetFetch and OffsetDelete. */
 export function offsetApis(deps: OffsetApisDeps): ServedApi[] {
-  const { offsets } = deps;
+  const { offsets, topicIds } = deps;
   return [
     serve(
       offsetCommit,
       async (request, { apiVersion }) => {
-        const { groupId, topics } = request;
+        const { groupId } = request;
+        const usesIds = apiVersion >= TOPIC_IDS_SINCE;
+        const topics = usesIds ? named(request.topics, topicIds) : request.topics;
         const flat = topics.flatMap(({ name, partitions }) => partitions.map((p) => commitOffset(name, p)));
         if (apiVersion === 0) return committed(topics, await commitToZooKeeper(deps, groupId, flat));
         const retention = toSafe(request.retentionTimeMs, 'retentionTimeMs');
@@ -44,10 +51,14 @@ export function offsetApis(deps: OffsetApisDeps): ServedApi[] {
           generation: request.generationIdOrMemberEpoch,
           offsets: flat.map((offset) => ({ ...offset, retentionMs: retention === -1 ? null : retention })),
         });
-        return committed(topics, codes);
+        return committed(
+          topics,
+          usesIds
+            ? codes.map((code, i) => (flat[i]!.topic === '' ? ErrorCode.UNKNOWN_TOPIC_ID : code))
+            : codes,
+        );
       },
       {
-        versions: VERSIONS_WITH_NAMES,
         errorResponse: ({ topics }, code) =>
           committed(
             topics,
@@ -63,11 +74,14 @@ export function offsetApis(deps: OffsetApisDeps): ServedApi[] {
         if (apiVersion >= SEVERAL_GROUPS_SINCE)
           return {
             groups: groups.map((wanted) => {
-              const found = fetchOffsets(offsets, wanted.groupId, wanted.topics);
+              const usesIds = apiVersion >= TOPIC_IDS_SINCE;
+              const asked =
+                usesIds && wanted.topics !== null ? named(wanted.topics, topicIds) : wanted.topics;
+              const found = fetchOffsets(offsets, wanted.groupId, asked);
               const ok = typeof found !== 'number';
               return {
                 groupId: wanted.groupId,
-                topics: ok ? found : [],
+                topics: ok ? (usesIds ? withIds(found, topicIds) : found) : [],
                 errorCode: ok ? ErrorCode.NONE : found,
               };
             }),
@@ -76,7 +90,6 @@ export function offsetApis(deps: OffsetApisDeps): ServedApi[] {
         return typeof found === 'number' ? fetchRefused(topics, found, apiVersion) : { topics: found };
       },
       {
-        versions: VERSIONS_WITH_NAMES,
         errorResponse: ({ topics, groups }, code, _, version) =>
           version >= SEVERAL_GROUPS_SINCE
             ? { groups: groups.map(({ groupId }) => ({ groupId, topics: [], errorCode: code })) }
@@ -111,6 +124,24 @@ function commitOffset(topic: string, partition: CommitTopics[number]['partitions
   };
 }
 
+/** Topics that a request names by their ids. One that nobody knows has no name. */
+function named<T extends { readonly name: string; readonly topicId: string }>(
+  topics: readonly T[],
+  topicIds: OffsetApisDeps['topicIds'],
+): T[] {
+  return topics.map((topic) => ({ ...topic, name: topicIds.nameOf(topic.topicId) ?? '' }));
+}
+
+function withIds(topics: FetchedTopics, topicIds: OffsetApisDeps['topicIds']): FetchedTopics {
+  return topics.map((topic) => {
+    if (topic.name !== '') return { ...topic, topicId: topicIds.idOf(topic.name ?? '') };
+    return {
+      ...topic,
+      partitions: topic.partitions.map((p) => unfetched(p.partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)),
+    };
+  });
+}
+
 function committed(topics: CommitTopics, codes: readonly number[]): ResponseDraft<typeof offsetCommit> {
   return { topics: withCodes(topics, codes) };
 }
@@ -119,13 +150,15 @@ function committed(topics: CommitTopics, codes: readonly number[]): ResponseDraf
 function withCodes(
   topics: readonly {
     readonly name: string;
+    readonly topicId?: string;
     readonly partitions: readonly { readonly partitionIndex: number }[];
   }[],
   codes: readonly number[],
-): { name: string; partitions: { partitionIndex: number; errorCode: number }[] }[] {
+): { name: string; topicId?: string; partitions: { partitionIndex: number; errorCode: number }[] }[] {
   let next = 0;
-  return topics.map(({ name, partitions }) => ({
+  return topics.map(({ name, topicId, partitions }) => ({
     name,
+    ...(topicId === undefined ? {} : { topicId }),
     partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode: codes[next++]! })),
   }));
 }
@@ -139,8 +172,9 @@ function fetchOffsets(
   const group = offsets.groupToRead(groupId);
   if (typeof group === 'number') return group;
   const wanted = topics ?? (group === null ? [] : everything(group));
-  return wanted.map(({ name, partitionIndexes }) => ({
+  return wanted.map(({ name, topicId, partitionIndexes }) => ({
     name,
+    ...(topicId === undefined ? {} : { topicId }),
     partitions: partitionIndexes.map((partition) => fetched(group, name, partition)),
   }));
 }
