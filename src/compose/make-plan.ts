@@ -32,9 +32,15 @@ export function makePlan(
   wanted: readonly string[],
   problems: Problems = new Problems(),
 ): Plan {
+  const names = project.services.map(({ name }) => name);
   for (const name of wanted)
-    if (!project.services.some((service) => service.name === name))
-      problems.error({ file: project.file, line: 1 }, 'SERVICE_UNKNOWN', `no service is called ${name}`);
+    if (!names.includes(name))
+      problems.error(
+        { file: project.file, line: 1 },
+        'SERVICE_UNKNOWN',
+        `no service is called ${name}`,
+        `write one of ${names.join(', ')}`,
+      );
   const notRun: NotRun[] = [];
   const notes: Note[] = [];
   const services: PlannedService[] = [];
