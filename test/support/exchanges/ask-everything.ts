@@ -7,6 +7,7 @@ import { findCoordinator } from '../../../src/kafka/protocol/messages/10-find-co
 import { metadata } from '../../../src/kafka/protocol/messages/03-metadata.ts';
 import { offsetFetch } from '../../../src/kafka/protocol/messages/09-offset-fetch.ts';
 import { apiVersions } from '../../../src/kafka/protocol/messages/18-api-versions.ts';
+import { ZERO_UUID } from '../../../src/kafka/protocol/schema.ts';
 import { buildBatch } from '../../../src/kafka/records/build-batch.ts';
 import type { Endpoint, Runtime } from '../../../src/runtime/runtime.ts';
 import { atVersion } from '../at-version.ts';
@@ -47,8 +48,9 @@ export async function askEverything(
   limit: (key: number) => readonly [min: number, max: number] | undefined = () => [0, 1000],
 ): Promise<Everything> {
   const client = new BrokerClient(runtime, { endpoint: broker, clientId: 'everything' });
-  const asked: Asked = {
+  const asked: Asked & { topicId: string } = {
     broker,
+    topicId: ZERO_UUID,
     controllerEpoch: 1,
     ask: (api, version, draft) =>
       client.send(api, version, atVersion(api.request.fields, version, draft) as never),
@@ -66,6 +68,8 @@ export async function askEverything(
   };
   try {
     await prepare(asked);
+    const { topics } = await asked.ask(metadata, 12, { topics: [{ name: TOPIC, topicId: ZERO_UUID }] });
+    asked.topicId = topics[0]!.topicId;
     const { apiKeys } = await asked.ask(apiVersions, 0, {});
     const served = new Map(
       apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion] as const]),
@@ -93,7 +97,7 @@ async function prepare({ ask }: Asked): Promise<void> {
     timeoutMs: 10_000,
   });
   await eventually(async () => {
-    const { topics } = await ask(metadata, 1, { topics: [{ name: TOPIC }] });
+    const { topics } = await ask(metadata, 1, { topics: [{ name: TOPIC, topicId: ZERO_UUID }] });
     const { errorCode } = await ask(findCoordinator, 1, { key: 'g', keyType: 0 });
     return topics[0]?.partitions[0]?.leaderId !== undefined && errorCode === ErrorCode.NONE;
   });

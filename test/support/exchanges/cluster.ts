@@ -6,6 +6,7 @@ import { controlledShutdown } from '../../../src/kafka/protocol/messages/07-cont
 import { apiVersions } from '../../../src/kafka/protocol/messages/18-api-versions.ts';
 import { describeLogDirs } from '../../../src/kafka/protocol/messages/35-describe-log-dirs.ts';
 import { describeCluster } from '../../../src/kafka/protocol/messages/60-describe-cluster.ts';
+import { ZERO_UUID } from '../../../src/kafka/protocol/schema.ts';
 import { ErrorCode } from '../../../src/kafka/protocol/errors.ts';
 import { exchange, TOPIC, type Asked, type Exchange } from './exchange.ts';
 
@@ -41,16 +42,18 @@ export const clusterExchanges: readonly Exchange[] = [
   exchange(apiVersions, (send) => send({ clientSoftwareName: 'gregor', clientSoftwareVersion: '1' })),
   exchange(metadata, (send) =>
     send({
-      topics: [{ name: TOPIC }],
+      topics: [{ name: TOPIC, topicId: ZERO_UUID }],
       allowAutoTopicCreation: false,
       includeClusterAuthorizedOperations: true,
       includeTopicAuthorizedOperations: true,
     }),
   ),
-  exchange(metadata, (send) => send({ topics: [{ name: 'no-such-topic' }], allowAutoTopicCreation: false }), [
-    ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-    ErrorCode.LEADER_NOT_AVAILABLE,
-  ]),
+  exchange(
+    metadata,
+    (send) =>
+      send({ topics: [{ name: 'no-such-topic', topicId: ZERO_UUID }], allowAutoTopicCreation: false }),
+    [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.LEADER_NOT_AVAILABLE],
+  ),
   exchange(describeCluster, (send) => send({ includeClusterAuthorizedOperations: true })),
   exchange(describeLogDirs, (send) => send({ topics: [{ topic: TOPIC, partitions: [0] }] })),
   exchange(leaderAndIsr, (send, asked, version) => send(becomeLeader(asked, `told-in-${version}`))),

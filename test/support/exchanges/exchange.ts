@@ -7,6 +7,8 @@ export interface Asked {
   readonly broker: { readonly id: number; readonly host: string; readonly port: number };
   /** Of the controller that it obeys. */
   readonly controllerEpoch: number;
+  /** Of TOPIC. */
+  readonly topicId: string;
   /** Asks in this version. What the version lacks is left out of the draft. */
   ask<A extends Api<Fields, Fields>>(api: A, version: number, draft: RequestDraft<A>): Promise<ResponseOf<A>>;
   /** Two records with fixed times, as this format has them. */

@@ -9,6 +9,7 @@ import { describeGroups } from '../../../src/kafka/protocol/messages/15-describe
 import { listGroups } from '../../../src/kafka/protocol/messages/16-list-groups.ts';
 import { deleteGroups } from '../../../src/kafka/protocol/messages/42-delete-groups.ts';
 import { offsetDelete } from '../../../src/kafka/protocol/messages/47-offset-delete.ts';
+import { ZERO_UUID } from '../../../src/kafka/protocol/schema.ts';
 import { ErrorCode } from '../../../src/kafka/protocol/errors.ts';
 import { exchange, TOPIC, type Asked, type Exchange } from './exchange.ts';
 
@@ -39,21 +40,25 @@ async function stable(asked: Asked, groupId: string) {
 
 const assigned = (memberId: string) => [{ memberId, assignment: Buffer.from('all') }];
 
-const commit = (groupId: string) => ({
+const commit = (groupId: string, topicId = ZERO_UUID) => ({
   groupId,
   topics: [
-    { name: TOPIC, partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'so far' }] },
+    {
+      name: TOPIC,
+      topicId,
+      partitions: [{ partitionIndex: 0, committedOffset: 1, committedMetadata: 'so far' }],
+    },
   ],
 });
 
 /** What consumers and administrators ask of a group's coordinator. */
 export const groupExchanges: readonly Exchange[] = [
   exchange(findCoordinator, (send) => send({ key: GROUP, keyType: 0, coordinatorKeys: [GROUP] })),
-  exchange(offsetCommit, (send) => send(commit(GROUP))),
+  exchange(offsetCommit, (send, { topicId }) => send(commit(GROUP, topicId))),
   exchange(
     offsetFetch,
-    (send) => {
-      const topics = [{ name: TOPIC, partitionIndexes: [0, 7] }];
+    (send, { topicId }) => {
+      const topics = [{ name: TOPIC, topicId, partitionIndexes: [0, 7] }];
       return send({ groupId: GROUP, topics, groups: [{ groupId: GROUP, topics }], requireStable: true });
     },
     [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION], // version 0 alone looks whether there is such a partition

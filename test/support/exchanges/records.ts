@@ -4,14 +4,14 @@ import { listOffsets } from '../../../src/kafka/protocol/messages/02-list-offset
 import { deleteRecords } from '../../../src/kafka/protocol/messages/21-delete-records.ts';
 import { initProducerId } from '../../../src/kafka/protocol/messages/22-init-producer-id.ts';
 import { offsetForLeaderEpoch } from '../../../src/kafka/protocol/messages/23-offset-for-leader-epoch.ts';
-import { ErrorCode } from '../../../src/kafka/protocol/errors.ts';
 import { exchange, TOPIC, type Exchange } from './exchange.ts';
 
-const FETCH_WITH_IDS = 13; // KIP-516; a cluster of inter.broker.protocol.version 2.3 has none
+const SESSIONS = 7; // KIP-227
+const FROM_THE_START = [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 200 }];
 
 /** What producers, consumers and followers ask of leaders. */
 export const recordExchanges: readonly Exchange[] = [
-  exchange(produce, (send, { records }, version) =>
+  exchange(produce, (send, { records, topicId }, version) =>
     send({
       transactionalId: null,
       acks: -1,
@@ -19,26 +19,24 @@ export const recordExchanges: readonly Exchange[] = [
       topicData: [
         {
           name: TOPIC,
+          topicId,
           partitionData: [{ index: 0, records: records(version < 2 ? 0 : version < 3 ? 1 : 2) }],
         },
       ],
     }),
   ),
-  exchange(
-    fetch,
-    (send) =>
-      send({
-        maxWaitMs: 0,
-        minBytes: 0,
-        topics: [{ topic: TOPIC, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 200 }] }],
-        forgottenTopicsData: [],
-      }),
-    [ErrorCode.UNKNOWN_TOPIC_ID],
+  exchange(fetch, (send, { topicId }) =>
+    send({
+      maxWaitMs: 0,
+      minBytes: 0,
+      topics: [{ topic: TOPIC, topicId, partitions: FROM_THE_START }],
+      forgottenTopicsData: [],
+    }),
   ),
-  exchange(fetch, async (send, { ask }, version) => {
-    const topics = [{ topic: TOPIC, partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 200 }] }];
+  exchange(fetch, async (send, { ask, topicId }, version) => {
+    const topics = [{ topic: TOPIC, topicId, partitions: FROM_THE_START }];
     const wait = { maxWaitMs: 0, minBytes: 0, forgottenTopicsData: [] };
-    if (version < 7 || version >= FETCH_WITH_IDS) return send({ ...wait, topics: [] });
+    if (version < SESSIONS) return send({ ...wait, topics: [] });
     const { sessionId } = await ask(fetch, version, { ...wait, sessionEpoch: 0, topics });
     return send({ ...wait, sessionId, sessionEpoch: 1, topics: [] });
   }),
