@@ -3,6 +3,7 @@ import { FrameSplitter } from '../../wire/frames.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
 import { encodeResponse } from '../protocol/codec.ts';
+import { Later } from './later.ts';
 import { foreignProtocol } from './foreign-protocol.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { ReadRequest, RequestRouter } from './request-router.ts';
@@ -47,9 +48,6 @@ export class ClientConnection {
   /** Oldest first. */
   private slots: Slot[] = [];
   private queued: Buffer[] = [];
-  private output: Buffer[] = [];
-  private flushScheduled = false;
-  private reading = false;
   private proceeding = false;
   private isPaused = false;
   private isBlocked = false;
@@ -81,7 +79,6 @@ export class ClientConnection {
 
   /** Closes after what was answered is sent. */
   end(): void {
-    this.flush();
     this.connection.end();
   }
 
@@ -104,14 +101,11 @@ export class ClientConnection {
         return;
       }
     }
-    this.reading = true;
     try {
       this.frames.push(bytes, (frame) => this.take(frame));
     } catch (error) {
       this.refuse(error instanceof Error ? error.message : String(error), error);
     }
-    this.reading = false;
-    this.flush();
   }
 
   private take(frame: Buffer): void {
@@ -143,7 +137,12 @@ export class ClientConnection {
       this.failed(slot, error);
       return true;
     }
-    if (response instanceof Promise)
+    if (response instanceof Later)
+      response.listen({
+        done: (value) => this.done(slot, value),
+        failed: (error) => this.failed(slot, error),
+      });
+    else if (response instanceof Promise)
       response.then(
         (value) => this.done(slot, value),
         (error: unknown) => this.failed(slot, error),
@@ -183,8 +182,9 @@ export class ClientConnection {
     if (this.slots[0] !== slot) return;
     while (this.slots[0]?.isDone === true) this.answer(this.slots.shift()!);
     if (this.slots.length === 0) this.closeListeners = [];
-    if (!this.reading) this.flushSoon();
-    if (this.queued.length > 0 && !this.proceeding) this.proceed();
+    this.lastActiveMs = this.runtime.clock.monotonicMs();
+    if (this.isBlocked) this.updateReading();
+    else if (this.queued.length > 0 && !this.proceeding) this.proceed();
   }
 
   private answer({ request, response, startedMs }: Slot): void {
@@ -197,7 +197,9 @@ export class ClientConnection {
     if (response === null) return;
     for (const part of this.encode(request, response)) {
       counts.responseBytes += part.length;
-      this.output.push(part);
+      this.options.metrics.bytesOut += part.length;
+      // the network gathers what is written in a turn; large parts, which hold records, aren't copied
+      if (!this.connection.write(part)) this.isBlocked = true;
     }
   }
 
@@ -212,27 +214,6 @@ export class ClientConnection {
       });
       this.destroy();
       return [];
-    }
-  }
-
-  private flushSoon(): void {
-    if (this.flushScheduled) return;
-    this.flushScheduled = true;
-    this.runtime.clock.soon(() => {
-      this.flushScheduled = false;
-      this.flush();
-    });
-  }
-
-  private flush(): void {
-    if (this.output.length === 0 || this.isClosed) return;
-    const bytes = joined(this.output);
-    this.output = [];
-    this.options.metrics.bytesOut += bytes.length;
-    this.lastActiveMs = this.runtime.clock.monotonicMs();
-    if (!this.connection.write(bytes)) {
-      this.isBlocked = true;
-      this.updateReading();
     }
   }
 
@@ -251,7 +232,6 @@ export class ClientConnection {
     }
     if (handled > 0) this.queued.splice(0, handled);
     this.updateReading();
-    if (!this.reading) this.flushSoon();
   }
 
   private updateReading(): void {
@@ -275,14 +255,9 @@ export class ClientConnection {
     this.isClosed = true;
     this.slots = [];
     this.queued = [];
-    this.output = [];
     const listeners = this.closeListeners;
     this.closeListeners = [];
     for (const run of listeners) run();
     this.options.onClosed(this);
   }
-}
-
-function joined(parts: Buffer[]): Buffer {
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

@@ -1,4 +1,5 @@
 import type { Api, RequestOf, ResponseDraft } from '../protocol/api.ts';
+import type { Later } from './later.ts';
 import type { Fields } from '../protocol/schema.ts';
 
 /** Where a request came from. */
@@ -17,7 +18,8 @@ export interface RequestContext {
   onClosed(run: () => void): void;
 }
 
-type Answer<A extends Api> = ResponseDraft<A> | Promise<ResponseDraft<A> | null> | null;
+type Answer<A extends Api> =
+  ResponseDraft<A> | Promise<ResponseDraft<A> | null> | Later<ResponseDraft<A> | null> | null;
 
 export interface ServeOptions<A extends Api> {
   /** Narrower than those of the table. */
@@ -47,7 +49,7 @@ export interface ServedApi {
 }
 
 /**
- * A handler gives the answer or a promise of it; null: there is none (Produce with acks 0). It throws a KafkaError, or rejects with
+ * A handler gives the answer, a promise of it, or a `Later` where it matters; null: there is none (Produce with acks 0). It throws a KafkaError, or rejects with
  * one, for a code that concerns the whole request. ApiVersions is made from what is served, so what isn't served isn't advertised.
  */
 export function serve<A extends Api<Fields, Fields>>(

@@ -40,7 +40,6 @@ export class BrokerClient {
   /** Sent, or to be sent as soon as there is a connection; oldest first. */
   private waiting: Waiting[] = [];
   private unsent: Buffer[] = [];
-  private flushing = false;
   private timer: Timer | null = null;
 
   constructor(runtime: Runtime, options: BrokerClientOptions) {
@@ -55,11 +54,13 @@ export class BrokerClient {
     if (this.closed) return Promise.reject(new BrokerUnreachable(this.endpoint, 'the client is closed'));
     const correlationId = this.nextCorrelationId;
     this.nextCorrelationId = (correlationId + 1) & 0x7fffffff;
-    for (const part of encodeRequest(api, version, correlationId, this.options.clientId, body))
-      this.unsent.push(part);
+    const parts = encodeRequest(api, version, correlationId, this.options.clientId, body);
     const deadlineMs = this.runtime.clock.monotonicMs() + this.requestTimeoutMs;
-    this.connect();
-    this.flushSoon();
+    // the network gathers what is written in a turn
+    if (this.connection === null) {
+      this.unsent.push(...parts);
+      this.connect();
+    } else for (const part of parts) this.connection.write(part);
     this.watch();
     return new Promise<ResponseOf<A>>((resolve, reject) => {
       this.waiting.push({
@@ -111,23 +112,8 @@ export class BrokerClient {
         if (isCurrent()) this.lost(error?.message ?? 'the connection was closed');
       },
     });
-    this.flush();
-  }
-
-  private flushSoon(): void {
-    if (this.flushing) return;
-    this.flushing = true;
-    this.runtime.clock.soon(() => {
-      this.flushing = false;
-      this.flush();
-    });
-  }
-
-  private flush(): void {
-    if (this.connection === null || this.unsent.length === 0) return;
-    const bytes = this.unsent.length === 1 ? this.unsent[0] : Buffer.concat(this.unsent);
+    for (const part of this.unsent) connection.write(part);
     this.unsent = [];
-    if (bytes !== undefined) this.connection.write(bytes);
   }
 
   private answered(frame: Buffer): void {

@@ -6,7 +6,7 @@ import type { FetchParams, FetchResult } from '../../replication/fetch-reader.ts
 import type { FetchContext, FetchPartition, FetchSessionCache } from '../../replication/fetch-session.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Clock } from '../../../runtime/runtime.ts';
-import { nowOrLater } from '../now-or-later.ts';
+import { nowOrLater } from '../later.ts';
 import type { TopicIds } from '../topic-ids.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';

@@ -9,7 +9,7 @@ import type { Partition } from '../../replication/partition.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import { isInternalTopic } from '../internal-topics.ts';
 import type { MetadataCache } from '../metadata-cache.ts';
-import { nowOrLater } from '../now-or-later.ts';
+import { nowOrLater } from '../later.ts';
 import type { ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
 
