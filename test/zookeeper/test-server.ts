@@ -16,7 +16,8 @@ import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
 import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
-import { StandaloneServer, type ServerStorage } from '../../src/zookeeper/server/server.ts';
+import { standaloneRole } from '../../src/zookeeper/server/role.ts';
+import { Server, type ServerStorage } from '../../src/zookeeper/server/server.ts';
 
 /** Time that tests move. */
 export class TestClock implements Clock {
@@ -108,10 +109,6 @@ export class MemoryStorage implements ServerStorage {
   purge(): string[] {
     return [];
   }
-
-  close(): Promise<void> {
-    return Promise.resolve();
-  }
 }
 
 /** The client's end of a connection to a server, in memory. */
@@ -133,7 +130,7 @@ export class TestPeer {
   private isWord = false;
   private isFirst = true;
 
-  constructor(server: StandaloneServer, host = '127.0.0.1', port = 40_000) {
+  constructor(server: Server, host = '127.0.0.1', port = 40_000) {
     const local: Endpoint = { host: '127.0.0.1', port: 2181 };
     const remote: Endpoint = { host, port };
     const connection: Connection = {
@@ -176,7 +173,7 @@ export class TestPeer {
 }
 
 export interface TestServer {
-  readonly server: StandaloneServer;
+  readonly server: Server;
   readonly clock: TestClock;
   readonly storage: MemoryStorage;
 }
@@ -189,7 +186,7 @@ export function startTestServer(
   const runtime: Runtime = { ...createNodeRuntime({ log: silentLog }), clock };
   const storage = new MemoryStorage(runtime);
   const tickTimeMs = config.tickTimeMs ?? 1000;
-  const server = new StandaloneServer(
+  const server = new Server(
     runtime,
     {
       ...zooKeeperDefaults,
@@ -202,6 +199,7 @@ export function startTestServer(
     },
     storage,
     {},
+    standaloneRole,
   );
   return { server, clock, storage };
 }

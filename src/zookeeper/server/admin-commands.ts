@@ -118,7 +118,7 @@ function digests({ digestLog }: ServerView): Body {
 }
 
 function monitor(server: ServerView): Body {
-  const body: Body = { version: fullVersion, server_state: 'standalone' };
+  const body: Body = { version: fullVersion, server_state: server.mode };
   for (const { name, value } of listMetrics(server)) {
     if (typeof value === 'number') body[name] = value;
     else {
@@ -146,7 +146,7 @@ function serverStats(server: ServerView): Body {
         min_buffer_size: counters.leastResponseBytes,
         max_buffer_size: counters.mostResponseBytes,
       },
-      server_state: 'standalone',
+      server_state: server.mode,
       provider_null: false,
       num_alive_client_connections: server.connections.size,
       outstanding_requests: server.outstanding,

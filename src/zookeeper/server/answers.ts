@@ -38,6 +38,7 @@ export function writeResult(w: Writer, op: number, result: ApplyResult, tree: Da
   if (result.error !== 0) return;
   switch (op) {
     case OpCode.create:
+    case OpCode.sync:
       writeUstring(w, result.path);
       break;
     case OpCode.create2:

@@ -29,6 +29,15 @@ export interface ConnectionHost {
     connection: ClientConnection,
     nowMs: number,
   ): TrackedSession<ClientConnection>;
+  /** Whether `sync` waits for others: then it goes the way of writes. */
+  readonly syncsByWrites: boolean;
+  /** A client comes back to a session. Calls `then`, maybe later, with the session, which is the connection's now, or null: it is over. */
+  reopen(
+    connection: ClientConnection,
+    sessionId: bigint,
+    timeoutMs: number,
+    then: (session: TrackedSession<ClientConnection> | null) => void,
+  ): void;
   /** Something to write into until `giveBack`; `flush` is called at the end of the commits that are being applied. */
   takeWriter(connection: ClientConnection): Writer;
   giveBack(writer: Writer): void;

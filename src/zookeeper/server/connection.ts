@@ -90,6 +90,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private hasReadOnly = true;
   private paused = 0;
   private isOver = false;
+  /** Its session is being looked up: nothing more is to come before the answer. */
+  private isReopening = false;
   /** A command came: nothing more is read. */
   private isDeaf = false;
   private nowMs = 0;
@@ -184,6 +186,11 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (this.isOver) return;
     this.nowMs = nowMs;
     const w = this.writer();
+    if (result.error === ErrorCode.SessionMoved) {
+      // It speaks to another server now; what this one would say is of no use to it.
+      this.close();
+      return;
+    }
     if (request.op === OpCode.createSession) this.welcome(zxid, result.error);
     else {
       const inBody = request.op === OpCode.multi && result.parts !== null;
@@ -258,13 +265,15 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.stats.received += 1;
     this.host.stats.received += 1;
     if (this.session === null) {
+      if (this.isReopening) throw new WireError('request', start, 'it came before the session was confirmed');
       this.connect(body.subarray(start, end));
       return;
     }
     if (end - start < 8) throw new WireError('request header', start, `${end - start} bytes instead of 8`);
     const xid = body.readInt32BE(start);
     const op = body.readInt32BE(start + 4);
-    if (isRead.has(op)) {
+    if (op === OpCode.sync && this.host.syncsByWrites) this.write(xid, op, body, start + 8, end);
+    else if (isRead.has(op)) {
       if (this.waiting.length === 0) this.read(xid, op, body, start + 8, end, this.nowMs);
       else this.wait(xid, op, body, start + 8, end);
     } else if (isWrite.has(op)) this.write(xid, op, body, start + 8, end);
@@ -397,17 +406,30 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
 
   /** The connection that held the session goes, even if the password turns out to be wrong: so do Apache's servers. */
   private resumeSession(sessionId: bigint, password: Buffer, timeoutMs: number): void {
-    const session = this.host.sessions.get(sessionId);
-    session?.connection?.close();
-    if (session === undefined || session.closing || !sessionPassword(sessionId).equals(password)) {
-      this.greet(0, 0n, Buffer.alloc(16));
-      this.close();
+    this.host.sessions.get(sessionId)?.connection?.close();
+    if (!sessionPassword(sessionId).equals(password)) {
+      this.reject();
       return;
     }
-    this.host.sessions.renew(session, timeoutMs, this.nowMs, this);
-    this.session = session;
-    this.host.metrics.revalidations += 1;
-    this.welcome(this.host.tree.lastZxid, 0);
+    this.isReopening = true;
+    this.host.reopen(this, sessionId, timeoutMs, (session) => {
+      this.isReopening = false;
+      if (this.isOver) return;
+      if (session === null) {
+        this.reject();
+        return;
+      }
+      this.session = session;
+      this.host.metrics.revalidations += 1;
+      this.welcome(this.host.tree.lastZxid, 0);
+      this.flush();
+    });
+  }
+
+  /** Tells the client that its session is over. */
+  private reject(): void {
+    this.greet(0, 0n, Buffer.alloc(16));
+    this.close();
   }
 
   private welcome(zxid: number, error: number): void {
@@ -417,10 +439,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       this.lastOp = OpCode.createSession;
       this.lastZxid = zxid;
       this.lastResponseAtMs = this.nowMs;
-    } else {
-      this.greet(0, 0n, Buffer.alloc(16));
-      this.close();
-    }
+    } else this.reject();
   }
 
   private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {

@@ -59,7 +59,7 @@ function serverText(server: ServerView, clients: string): string {
   return (
     `Zookeeper version: ${fullVersion}\n${clients}Latency min/avg/max: ${latency}\n` +
     `Received: ${stats.received}\nSent: ${stats.sent}\nConnections: ${server.connections.size}\n` +
-    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: standalone\nNode count: ${tree.nodeCount}\n`
+    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${tree.nodeCount}\n`
   );
 }
 
@@ -142,7 +142,7 @@ function dumpText(server: ServerView): string {
 }
 
 function monitorText(server: ServerView): string {
-  const text: string[] = [`zk_version\t${fullVersion}\n`, 'zk_server_state\tstandalone\n'];
+  const text: string[] = [`zk_version\t${fullVersion}\n`, `zk_server_state\t${server.mode}\n`];
   for (const { name, value } of listMetrics(server)) {
     if (typeof value === 'number') {
       const whole = name === 'avg_latency' || name === 'connection_drop_probability';

@@ -9,18 +9,25 @@ import type { Request } from './request.ts';
 
 /** What the rest of the server does when a write is through. */
 export interface PipelineEvents {
-  /** Right after the transaction was applied, before the next one is. `result` is valid during the call. */
-  applied(request: Request, transaction: Transaction, result: ApplyResult): void;
+  /** Right after the transaction was applied, before the next one is. `request` is null when it came to another server; `result` is valid during the call. */
+  applied(request: Request | null, transaction: Transaction, result: ApplyResult): void;
   /** All that is committed by now is applied: the moment to send answers. */
   settled(): void;
   failed(error: unknown): void;
+}
+
+/** Where a server's writes go. */
+export interface WritePath {
+  /** Writes that are not committed yet. */
+  readonly outstanding: number;
+  submit(request: Request): void;
 }
 
 /**
  * The way of a write: prepare (checks it against the tree as it will be, gives it a zxid), propose, commit, apply, answer. Whether a
  * commit needs one disk or a quorum is the proposer's affair.
  */
-export class RequestPipeline implements CommitListener {
+export class RequestPipeline implements WritePath, CommitListener {
   private readonly storage: Pick<ZooKeeperStorage, 'tree' | 'maybeSnapshot'>;
   private readonly preparer: RequestPreparer;
   private readonly clock: Clock;

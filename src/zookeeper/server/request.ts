@@ -23,6 +23,8 @@ export class Request implements WriteRequest {
   readonly authIds: readonly Id[];
   /** Monotonic ms. */
   readonly receivedAtMs: number;
+  /** An ErrorCode: it is refused before it is looked at. */
+  refusal = 0;
 
   constructor(
     requester: Requester | null,

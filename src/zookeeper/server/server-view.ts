@@ -4,12 +4,15 @@ import type { DataTree } from '../tree/data-tree.ts';
 import type { ZooKeeperConfig } from './config.ts';
 import type { ClientConnection } from './connection.ts';
 import type { ServerMetrics } from './metrics.ts';
+import type { ServerMode } from './role.ts';
 import type { SessionTracker } from './session-tracker.ts';
 import type { Stats } from './stats.ts';
 
 /** What the four-letter words, the admin server and the metrics tell of a server. */
 export interface ServerView {
   readonly runtime: Runtime;
+  /** What `srvr` calls it. */
+  readonly mode: ServerMode;
   readonly clock: Clock;
   readonly config: ZooKeeperConfig;
   readonly storage: Pick<ZooKeeperStorage, 'snapshotBytes' | 'logBytes'>;

@@ -12,10 +12,10 @@ import type { ConnectionHost } from './connection-host.ts';
 import { ClientConnection } from './connection.ts';
 import { answerWord } from './four-letter.ts';
 import { ServerMetrics } from './metrics.ts';
-import { RequestPipeline, type PipelineEvents } from './pipeline.ts';
-import { StandaloneProposer } from './proposer.ts';
+import type { PipelineEvents, WritePath } from './pipeline.ts';
 import { Reads } from './reads.ts';
 import { Request } from './request.ts';
+import type { ServerMode, ServerRole } from './role.ts';
 import type { ServerView } from './server-view.ts';
 import { SessionIds } from './session-id.ts';
 import { SessionTracker, type TrackedSession } from './session-tracker.ts';
@@ -25,11 +25,9 @@ import { Whitelist, type FourLetterWord } from './words.ts';
 /** What a server needs of its storage. */
 export type ServerStorage = Pick<
   ZooKeeperStorage,
-  'tree' | 'lastZxid' | 'append' | 'sync' | 'maybeSnapshot' | 'purge' | 'snapshotBytes' | 'logBytes' | 'close'
+  'tree' | 'lastZxid' | 'append' | 'sync' | 'maybeSnapshot' | 'purge' | 'snapshotBytes' | 'logBytes'
 >;
 
-/** As Apache's standalone server: ids look like 0x100… */
-const STANDALONE_ID = 1;
 const WRITERS_KEPT = 64;
 const WRITER_BYTES = 16 * 1024;
 /** The `hash` word tells the digest after each of so many transactions. */
@@ -38,10 +36,11 @@ const DIGESTS_KEPT = 1024;
 const HOUR_MS = 3_600_000;
 
 /**
- * A standalone server: its connections, sessions and the pipeline, over the tree and its storage. Everything that happens comes in
- * through connections, the disk and three timers.
+ * A server as its clients see it: connections, sessions and the way of their requests, over the tree and its storage. What it does
+ * with writes is its role's affair. Everything that happens comes in through connections, the disk, three timers and the role. A
+ * member of an ensemble makes a new one each time its role changes.
  */
-export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerView {
+export class Server implements ConnectionHost, PipelineEvents, ServerView {
   readonly config: ZooKeeperConfig;
   readonly clock: Clock;
   readonly log: Log;
@@ -61,7 +60,8 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
   /** Settles when the server can't go on: rejected with the reason. */
   readonly failure: Promise<never>;
   private readonly fail: (reason: unknown) => void;
-  private readonly pipeline: RequestPipeline;
+  private readonly role: ServerRole;
+  private readonly writes: WritePath;
   private readonly ids: SessionIds;
   private readonly byAddress = new Map<string, number>();
   private readonly writers: Writer[] = [];
@@ -76,7 +76,9 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     config: ZooKeeperConfig,
     storage: ServerStorage,
     environment: Readonly<Record<string, string>>,
+    role: ServerRole,
   ) {
+    this.role = role;
     this.environment = environment;
     this.runtime = runtime;
     this.config = config;
@@ -93,24 +95,12 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     const schemes = this.authentication.schemes;
     this.reads = new Reads(storage.tree, schemes, config.skipAcl);
     this.sessions = new SessionTracker(config.tickTimeMs, this.startedAtMs);
-    this.ids = new SessionIds(this.startedAtMs + (this.clock.wallMs() % 86_400_000), STANDALONE_ID);
-    const preparer = new RequestPreparer(storage.tree, {
-      schemes,
-      skipAcl: config.skipAcl,
-      enforceQuota: config.enforceQuota,
-      extendedTypesEnabled: config.extendedTypesEnabled,
-      reconfigEnabled: config.reconfigEnabled,
-    });
-    this.pipeline = new RequestPipeline(
-      storage,
-      preparer,
-      this.clock,
-      this,
-      (listener) => new StandaloneProposer(storage, this.clock, this.metrics, listener),
-    );
+    this.ids = new SessionIds(this.startedAtMs + (this.clock.wallMs() % 86_400_000), role.serverId);
+    this.writes = role.makeWrites(this);
     // Who was connected before a restart gets its whole timeout again.
-    for (const [id, timeoutMs] of storage.tree.sessions)
-      this.sessions.add(id, timeoutMs, this.startedAtMs, null);
+    if (role.decides)
+      for (const [id, timeoutMs] of storage.tree.sessions)
+        this.sessions.add(id, timeoutMs, this.startedAtMs, null);
     this.watchTime();
   }
 
@@ -118,9 +108,29 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     return this.storage.tree;
   }
 
+  get mode(): ServerMode {
+    return this.role.mode;
+  }
+
+  get syncsByWrites(): boolean {
+    return this.role.mode !== 'standalone';
+  }
+
+  /** Checks writes against the tree as it is from now on. */
+  newPreparer(): RequestPreparer {
+    const { config } = this;
+    return new RequestPreparer(this.tree, {
+      schemes: this.authentication.schemes,
+      skipAcl: config.skipAcl,
+      enforceQuota: config.enforceQuota,
+      extendedTypesEnabled: config.extendedTypesEnabled,
+      reconfigEnabled: config.reconfigEnabled,
+    });
+  }
+
   /** Requests in the pipeline. */
   get outstanding(): number {
-    return this.pipeline.outstanding;
+    return this.writes.outstanding;
   }
 
   accept(connection: Connection): void {
@@ -147,7 +157,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
   }
 
   submit(request: Request): void {
-    this.pipeline.submit(request);
+    this.writes.submit(request);
   }
 
   newSession(
@@ -156,6 +166,25 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     nowMs: number,
   ): TrackedSession<ClientConnection> {
     return this.sessions.add(this.ids.take(), timeoutMs, nowMs, connection);
+  }
+
+  reopen(
+    connection: ClientConnection,
+    sessionId: bigint,
+    timeoutMs: number,
+    then: (session: TrackedSession<ClientConnection> | null) => void,
+  ): void {
+    this.role.revalidate(this, sessionId, timeoutMs, (isAlive) => {
+      if (!isAlive) {
+        then(null);
+        return;
+      }
+      const nowMs = this.clock.monotonicMs();
+      const session =
+        this.sessions.get(sessionId) ?? this.sessions.add(sessionId, timeoutMs, nowMs, connection);
+      this.sessions.renew(session, timeoutMs, nowMs, connection);
+      then(session);
+    });
   }
 
   takeWriter(connection: ClientConnection): Writer {
@@ -169,7 +198,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
 
   throttle(connection: ClientConnection): void {
     this.sendUnsent();
-    if (this.pipeline.outstanding <= this.config.globalOutstandingLimit || connection.queued === 0) return;
+    if (this.writes.outstanding <= this.config.globalOutstandingLimit || connection.queued === 0) return;
     this.metrics.throttled += 1;
     this.held.add(connection);
     connection.hold();
@@ -194,21 +223,21 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     this.metrics.connectionsDropped += 1;
   }
 
-  applied(request: Request, transaction: Transaction, result: ApplyResult): void {
-    const zxid = transaction.header.zxid;
-    const closes = request.op === OpCode.closeSession && result.error === 0;
-    const session = closes ? this.sessions.get(request.sessionId) : undefined;
-    if (closes) this.sessions.remove(request.sessionId);
+  applied(request: Request | null, transaction: Transaction, result: ApplyResult): void {
+    const { zxid, sessionId, type } = transaction.header;
+    const closes = type === OpCode.closeSession;
+    const session = closes ? this.sessions.get(sessionId) : undefined;
+    if (closes) this.sessions.remove(sessionId);
     if (this.nowMs === 0) this.nowMs = this.clock.monotonicMs();
     if (zxid % DIGEST_INTERVAL === 0) this.recordDigest(zxid);
-    request.requester?.answerWrite(request, zxid, result, this.nowMs);
+    if (request !== null) request.requester?.answerWrite(request, zxid, result, this.nowMs);
     if (session !== undefined) session.connection?.close();
   }
 
   settled(): void {
     this.nowMs = 0;
     this.sendUnsent();
-    if (this.held.size === 0 || this.pipeline.outstanding > this.config.globalOutstandingLimit / 2) return;
+    if (this.held.size === 0 || this.writes.outstanding > this.config.globalOutstandingLimit / 2) return;
     const held = [...this.held];
     this.held.clear();
     for (const connection of held) connection.release();
@@ -218,16 +247,15 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
     if (this.isStopped) return;
     this.log.error(`the transaction log can't be written, so this server ends: ${String(error)}`);
     this.fail(error);
-    void this.stop();
+    this.stop();
   }
 
-  /** Drops all connections, waits for the disk and closes the files. Sessions live on for the next start. */
-  async stop(): Promise<void> {
+  /** Drops all connections. Sessions live on for the next start. */
+  stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
     for (const timer of this.timers) timer.cancel();
     for (const connection of this.connections) connection.close();
-    await this.storage.close();
   }
 
   private sendUnsent(): void {
@@ -247,13 +275,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
   private watchTime(): void {
     this.every(this.config.tickTimeMs, () => {
       const nowMs = this.clock.monotonicMs();
-      for (const session of this.sessions.expire(nowMs)) {
-        this.metrics.staleSessionsExpired += 1;
-        this.log.info(
-          `session 0x${session.id.toString(16)} expired: nothing was heard of it for ${session.timeoutMs} ms`,
-        );
-        this.submitOwn(OpCode.closeSession, session.id, Buffer.alloc(0));
-      }
+      this.expireSessions(nowMs);
       for (const connection of this.connections) {
         if (connection.session !== null) continue;
         if (nowMs - connection.openedAtMs < this.config.sessionlessCnxnTimeoutMs) continue;
@@ -262,6 +284,7 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
       }
     });
     this.every(this.config.containerCheckIntervalMs, () => {
+      if (!this.role.decides) return;
       const { containerMaxNeverUsedIntervalMs, containerMaxPerMinute, containerCheckIntervalMs } =
         this.config;
       const most = Math.max(1, Math.floor((containerMaxPerMinute * containerCheckIntervalMs) / 60_000));
@@ -273,6 +296,23 @@ export class StandaloneServer implements ConnectionHost, PipelineEvents, ServerV
         const removed = this.storage.purge(this.config.snapRetainCount);
         if (removed.length > 0) this.log.info(`purged ${removed.length} old snapshots and logs`);
       });
+  }
+
+  private expireSessions(nowMs: number): void {
+    for (const session of this.sessions.expire(nowMs)) {
+      if (!this.role.decides) {
+        // Others decide whether it lives; what nobody speaks for here is of no interest here.
+        session.closing = false;
+        if (session.connection === null) this.sessions.remove(session.id);
+        else this.sessions.renew(session, session.timeoutMs, nowMs, session.connection);
+        continue;
+      }
+      this.metrics.staleSessionsExpired += 1;
+      this.log.info(
+        `session 0x${session.id.toString(16)} expired: nothing was heard of it for ${session.timeoutMs} ms`,
+      );
+      this.submitOwn(OpCode.closeSession, session.id, Buffer.alloc(0));
+    }
   }
 
   /** What the server itself wants. */

@@ -3,7 +3,8 @@ import { ZooKeeperStorage } from '../storage/storage.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
 import { startPrometheus } from './prometheus.ts';
-import { StandaloneServer } from './server.ts';
+import { standaloneRole } from './role.ts';
+import { Server } from './server.ts';
 
 export interface ZooKeeperServer {
   /** Where clients connect. */
@@ -48,12 +49,14 @@ export async function startZooKeeper(
     forceSync: config.forceSync,
     fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
   });
-  const server = new StandaloneServer(runtime, config, storage, options.environment ?? {});
+  const server = new Server(runtime, config, storage, options.environment ?? {}, standaloneRole);
   const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0)) await close();
-    await server.stop();
+    server.stop();
+    await storage.close();
   };
+  server.failure.catch(stop).catch(() => {});
   try {
     // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
     if (storage.lastSnapshotZxid === null) await storage.snapshot();

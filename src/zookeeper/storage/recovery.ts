@@ -1,5 +1,6 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import type { Transaction } from '../tree/transaction.ts';
 import { DIGEST_VERSION } from '../tree/tree-digest.ts';
 import type { TreeDigest } from '../tree/transaction-codec.ts';
 import { listLogs, listSnapshots, logsAfter, type NamedFile } from './files.ts';
@@ -25,6 +26,8 @@ export function recover(
   tree: DataTree,
   folders: { snapshots: string; logs: string },
   trustEmptySnapshot: boolean,
+  /** Sees each transaction that the log had behind the snapshot; valid during the call. */
+  replaying: (transaction: Transaction) => void = () => {},
 ): Recovered {
   const { files, log } = runtime;
   const loaded = loadNewest(runtime, folders.snapshots, tree);
@@ -55,6 +58,7 @@ export function recover(
             zxid: zxid.toString(16),
           });
         tree.apply(transaction);
+        replaying(transaction);
         check.applied(zxid, digest);
         replayed++;
       });

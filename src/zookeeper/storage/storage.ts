@@ -10,6 +10,7 @@ import {
   type NamedFile,
   type SnapshotCompression,
 } from './files.ts';
+import { dropAfter, logHas } from './cut-logs.ts';
 import { purge } from './purge.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { writeSnapshot } from './snapshot-writer.ts';
@@ -50,7 +51,7 @@ export class ZooKeeperStorage {
   private readonly config: StorageConfig;
   private readonly snapshotFolder: string;
   private readonly logFolder: string;
-  private readonly log: TransactionLog;
+  private log: TransactionLog;
   private readonly locks: FileLock[];
   /** Since the last snapshot began. */
   private appended = 0;
@@ -63,7 +64,11 @@ export class ZooKeeperStorage {
    * Reads what is there, or begins anew. Reads files to their ends before it returns.
    * Throws a StorageError, whose message is for people: a file, a place, what to do.
    */
-  static open(runtime: Runtime, config: StorageConfig): ZooKeeperStorage {
+  static open(
+    runtime: Runtime,
+    config: StorageConfig,
+    replaying: (transaction: Transaction) => void = () => {},
+  ): ZooKeeperStorage {
     const folders = {
       snapshots: `${config.dataDir}/${VERSION_FOLDER}`,
       logs: `${config.dataLogDir}/${VERSION_FOLDER}`,
@@ -85,7 +90,7 @@ export class ZooKeeperStorage {
       for (const name of files.list(folders.snapshots))
         if (name.startsWith(UNFINISHED_PREFIX)) files.remove(`${folders.snapshots}/${name}`);
       const tree = new DataTree(runtime.digests);
-      const recovered = recover(runtime, tree, folders, config.trustEmptySnapshot);
+      const recovered = recover(runtime, tree, folders, config.trustEmptySnapshot, replaying);
       return new ZooKeeperStorage(runtime, config, folders, tree, recovered, locks);
     } catch (error) {
       for (const lock of locks) lock.release();
@@ -243,6 +248,52 @@ export class ZooKeeperStorage {
   /** Resolves when it is on the disk. */
   setEpoch(name: 'acceptedEpoch' | 'currentEpoch', epoch: number): Promise<void> {
     return writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch);
+  }
+
+  /** Resolves when no snapshot is under way. */
+  async snapshotWritten(): Promise<void> {
+    await this.snapshotting?.catch(() => undefined);
+  }
+
+  /**
+   * Takes back what was logged after `zxid`, and the snapshots that may have it: the tree is read anew from the disk. Nothing may be
+   * appended meanwhile. Throws a StorageError when `zxid` isn't in the log, for then more would be missing than was asked for.
+   */
+  async truncate(zxid: number, replaying: (transaction: Transaction) => void): Promise<void> {
+    await this.snapshotWritten();
+    await this.log.close();
+    const { files } = this.runtime;
+    const isKept = listSnapshots(files, this.snapshotFolder).some((file) => file.zxid === zxid);
+    if (zxid !== 0 && !isKept && zxid !== this.tree.lastZxid && !logHas(files, this.logFolder, zxid))
+      throw new StorageError(
+        'NOTHING_TO_CUT_TO',
+        this.logFolder,
+        `the leader asks to take back what came after 0x${zxid.toString(16)}, and ${this.logFolder} doesn't have that transaction; ` +
+          `move ${this.snapshotFolder} and ${this.logFolder} away, and this server syncs anew from the leader`,
+      );
+    await dropAfter(files, this.folders, zxid);
+    this.reload(replaying);
+  }
+
+  /** Reads the tree anew from the disk, e.g. after a snapshot of a leader came only in part. */
+  reload(replaying: (transaction: Transaction) => void): void {
+    this.tree.reset();
+    recover(this.runtime, this.tree, this.folders, true, replaying);
+    this.log = new TransactionLog(this.runtime, this.logFolder, this.tree.lastZxid, this.config);
+  }
+
+  /** The tree was replaced by a leader's: writes it down. Only when this resolves does the disk have it; till then it has the old one. */
+  async install(): Promise<void> {
+    await this.snapshotWritten();
+    await this.log.close();
+    const zxid = this.tree.lastZxid;
+    await dropAfter(this.runtime.files, this.folders, zxid);
+    this.log = new TransactionLog(this.runtime, this.logFolder, zxid, this.config);
+    await this.snapshot();
+  }
+
+  private get folders(): { snapshots: string; logs: string } {
+    return { snapshots: this.snapshotFolder, logs: this.logFolder };
   }
 
   /** Waits for a snapshot under way, syncs, closes. */

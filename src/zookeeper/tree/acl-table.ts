@@ -31,6 +31,12 @@ export class AclTable {
     if (this.byText.get(entry.text) === key) this.byText.delete(entry.text);
   }
 
+  /** Keys are not used again even so. */
+  clear(): void {
+    this.byKey.clear();
+    this.byText.clear();
+  }
+
   get(key: number): readonly Acl[] {
     return key === OPEN ? openAcl : this.byKey.get(key)!.acl;
   }

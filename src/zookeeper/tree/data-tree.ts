@@ -55,6 +55,10 @@ export class DataTree {
 
   constructor(digests: Digests) {
     this.store = new ZnodeStore(digests);
+    this.addBuiltIns();
+  }
+
+  private addBuiltIns(): void {
     this.addBuiltIn('/', null, openAcl);
     const root = this.store.get('/')!;
     this.addBuiltIn('/zookeeper', root, openAcl);
@@ -449,6 +453,12 @@ export class DataTree {
     this.temporary.clear();
     this.quotas.clear();
     this.lastZxid = 0;
+  }
+
+  /** As a new tree is, but for the watches. */
+  reset(): void {
+    this.clear();
+    this.addBuiltIns();
   }
 
   loadSession(sessionId: bigint, timeoutMs: number): void {

@@ -30,6 +30,8 @@ export interface WriteRequest {
   readonly start: number;
   readonly end: number;
   readonly authIds: readonly Id[];
+  /** An ErrorCode other than 0: it is refused whatever it asks, as when its session has moved to another server. */
+  readonly refusal?: number;
 }
 
 export interface PreparerSettings {
@@ -108,6 +110,7 @@ export class RequestPreparer {
   }
 
   private decide(request: WriteRequest, zxid: number): Outcome {
+    if (request.refusal !== undefined && request.refusal !== 0) return request.refusal;
     const context = { request, zxid };
     try {
       const reader = new Reader(request.body, request.start, request.end);

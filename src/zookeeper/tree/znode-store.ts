@@ -65,6 +65,7 @@ export class ZnodeStore {
   clear(): void {
     for (const [path, node] of this.nodes) if (path !== '') this.cells.free(node.cell);
     this.nodes.clear();
+    this.acls.clear();
     this.stale.clear();
     this.sum.clear();
     this.approximateBytes = 0;

@@ -1,0 +1,222 @@
+import type { Connection, ConnectionHandler, Endpoint, Listener, Runtime } from '../../runtime/runtime.ts';
+import { FrameSplitter } from '../../wire/frames.ts';
+import { WireError } from '../../wire/wire-error.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import type { Notification } from './election.ts';
+import {
+  LARGEST_MESSAGE_BYTES,
+  configText,
+  decodeInitial,
+  decodeNotification,
+  encodeInitial,
+  encodeNotification,
+} from './election-messages.ts';
+import { listenAt } from './listen-at.ts';
+
+const CONNECT_TIMEOUT_MS = 5000;
+/** Not more often than that to one peer. */
+const DIAL_PAUSE_MS = 100;
+/** Who connects and says nothing. */
+const SILENCE_MS = 10_000;
+/** Who doesn't read is cut off from here on. */
+const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
+
+interface Peer {
+  readonly member: MemberConfig;
+  connection: Connection | null;
+  dialing: boolean;
+  dialedAtMs: number;
+  /** What a new connection begins with: the other side may not have it. */
+  last: Buffer | null;
+}
+
+/**
+ * The connections of the election port: one a pair of servers, dialed by the one with the larger number. The smaller one may knock:
+ * it is then dialed back.
+ */
+export class ElectionConnections {
+  private readonly runtime: Runtime;
+  private readonly self: MemberConfig;
+  private readonly peers = new Map<number, Peer>();
+  private readonly config: string;
+  private readonly heard: (from: number, notification: Notification) => void;
+  private readonly open = new Set<Connection>();
+  private listener: Listener | null = null;
+  private isStopped = false;
+
+  constructor(
+    runtime: Runtime,
+    self: MemberConfig,
+    members: readonly MemberConfig[],
+    heard: (from: number, notification: Notification) => void,
+  ) {
+    this.runtime = runtime;
+    this.self = self;
+    this.config = configText(members);
+    this.heard = heard;
+    for (const member of members)
+      if (member.id !== self.id)
+        this.peers.set(member.id, {
+          member,
+          connection: null,
+          dialing: false,
+          dialedAtMs: Number.NEGATIVE_INFINITY,
+          last: null,
+        });
+  }
+
+  /** Rejects with a NetworkError when the election port can't be had. */
+  async listen(): Promise<void> {
+    const { host, electionPort } = this.self.addresses[0]!;
+    this.listener = await listenAt(this.runtime, { host, port: electionPort }, (connection) =>
+      this.accept(connection),
+    );
+  }
+
+  /** Sends now, or when there is a connection; a newer notification then takes its place. */
+  send(to: number, notification: Notification): void {
+    const peer = this.peers.get(to);
+    if (peer === undefined || this.isStopped) return;
+    peer.last = encodeNotification(notification, this.config);
+    if (peer.connection === null) void this.dial(peer);
+    else this.write(peer, peer.connection, peer.last);
+  }
+
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    for (const connection of this.open) connection.destroy();
+    await this.listener?.close();
+  }
+
+  private write(peer: Peer, connection: Connection, message: Buffer): void {
+    connection.write(message);
+    if (connection.bufferedBytes <= MAX_UNREAD_BYTES) return;
+    this.runtime.log.warn(`server ${peer.member.id} doesn't read what it is sent on the election port`);
+    connection.destroy();
+  }
+
+  private async dial(peer: Peer): Promise<void> {
+    const { clock, network } = this.runtime;
+    if (peer.dialing || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
+    peer.dialing = true;
+    peer.dialedAtMs = clock.monotonicMs();
+    const to: Endpoint = {
+      host: peer.member.addresses[0]!.host,
+      port: peer.member.addresses[0]!.electionPort,
+    };
+    try {
+      const connection = await network.connect(to, { timeoutMs: CONNECT_TIMEOUT_MS });
+      if (this.isStopped) connection.destroy();
+      else this.dialed(peer, connection);
+    } catch (error) {
+      this.runtime.log.debug(`server ${peer.member.id} can't be reached for the election: ${String(error)}`);
+    } finally {
+      peer.dialing = false;
+    }
+  }
+
+  private dialed(peer: Peer, connection: Connection): void {
+    const { host, electionPort } = this.self.addresses[0]!;
+    connection.write(encodeInitial(this.self.id, host, electionPort));
+    if (peer.member.id > this.self.id) {
+      // Only a knock: it dials back.
+      connection.start({ data: () => {}, closed: () => {} });
+      connection.end();
+      return;
+    }
+    this.keep(peer, connection);
+    connection.start(this.reader(peer, connection));
+  }
+
+  private accept(connection: Connection): void {
+    if (this.isStopped) {
+      connection.destroy();
+      return;
+    }
+    this.open.add(connection);
+    let gathered = Buffer.alloc(0);
+    let handler: ConnectionHandler | null = null;
+    const silence = this.runtime.clock.after(SILENCE_MS, () => connection.destroy());
+    connection.start({
+      data: (bytes) => {
+        if (handler !== null) {
+          handler.data(bytes);
+          return;
+        }
+        gathered = Buffer.concat([gathered, bytes]);
+        try {
+          const initial = decodeInitial(gathered);
+          if (initial === null) return;
+          silence.cancel();
+          handler = this.introduced(connection, initial.from);
+          if (gathered.length > initial.bytes) handler?.data(gathered.subarray(initial.bytes));
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          this.runtime.log.warn(
+            `closed a connection of ${connection.remote.host} to the election port: ${error.message}`,
+          );
+          connection.destroy();
+        }
+      },
+      closed: () => {
+        silence.cancel();
+        this.open.delete(connection);
+        handler?.closed();
+      },
+    });
+  }
+
+  /** Somebody said who it is. Null: the connection isn't kept. */
+  private introduced(connection: Connection, from: number): ConnectionHandler | null {
+    const peer = this.peers.get(from);
+    if (peer === undefined || from < this.self.id) {
+      connection.destroy();
+      if (peer === undefined)
+        this.runtime.log.warn(
+          `server ${from} knocked at the election port, and the configuration has no such server`,
+        );
+      else {
+        // It has lost ours, or it wouldn't knock.
+        peer.connection?.destroy();
+        peer.connection = null;
+        peer.dialedAtMs = Number.NEGATIVE_INFINITY;
+        void this.dial(peer);
+      }
+      return null;
+    }
+    this.keep(peer, connection);
+    return this.reader(peer, connection);
+  }
+
+  private keep(peer: Peer, connection: Connection): void {
+    const older = peer.connection;
+    peer.connection = connection;
+    this.open.add(connection);
+    older?.destroy();
+    if (peer.last !== null) connection.write(peer.last);
+  }
+
+  private reader(peer: Peer, connection: Connection): ConnectionHandler {
+    const splitter = new FrameSplitter(LARGEST_MESSAGE_BYTES);
+    return {
+      data: (bytes) => {
+        try {
+          splitter.push(bytes, (frame) => {
+            const notification = decodeNotification(frame);
+            if (notification !== null && !this.isStopped) this.heard(peer.member.id, notification);
+          });
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          this.runtime.log.warn(
+            `closed the election connection of server ${peer.member.id}: ${error.message}`,
+          );
+          connection.destroy();
+        }
+      },
+      closed: () => {
+        this.open.delete(connection);
+        if (peer.connection === connection) peer.connection = null;
+      },
+    };
+  }
+}
