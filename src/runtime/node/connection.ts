@@ -38,7 +38,7 @@ export class NodeConnection implements Connection, Flushable {
     this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
     this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
     socket.on('error', (error) => (this.error = error));
-    socket.on('drain', () => this.onDrain());
+    socket.on('drain', this.onDrain);
     socket.on('end', () => this.end());
     socket.on('close', () => this.onClose());
   }
@@ -115,6 +115,8 @@ export class NodeConnection implements Connection, Flushable {
         for (const part of joined) this.socket.write(part);
         this.socket.uncork();
       }
+      // What the system took at once is followed by no event.
+      if (this.blocked && !this.socket.writableNeedDrain) this.turn.soon(this.onDrain);
     }
     if (this.ending && !this.destroyed) {
       this.socket.end();
@@ -141,11 +143,11 @@ export class NodeConnection implements Connection, Flushable {
     if (!this.paused && !this.destroyed) this.socket.resume();
   };
 
-  private onDrain(): void {
+  private readonly onDrain = (): void => {
     if (!this.blocked || this.gatheredBytes > 0) return;
     this.blocked = false;
     if (!this.destroyed) this.handler?.drained?.();
-  }
+  };
 
   private onClose(): void {
     this.isClosed = true;

@@ -88,3 +88,37 @@ test('a connection that nobody answers is given up', async () => {
   const attempt = network.connect({ host: '192.0.2.1', port: 9 }, { timeoutMs: 20 });
   await expect(attempt).rejects.toMatchObject({ name: 'NetworkError' });
 });
+
+test('a writer that had to stop is told to go on, also when the system took everything at once', async () => {
+  const { network } = createNodeRuntime({ log: silentLog });
+  const answer = Buffer.alloc(1024 * 1024 + 1);
+  let drains = 0;
+  const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    connection.start({
+      data: () => {
+        if (connection.write(answer)) throw new Error('the caller isn’t asked to stop');
+        connection.pause();
+      },
+      drained: () => {
+        drains += 1;
+        connection.resume();
+      },
+      closed: () => undefined,
+    });
+  });
+  const client = await network.connect(listener.endpoint);
+  let got = 0;
+  await new Promise<void>((resolve) => {
+    client.start({
+      data: (bytes) => {
+        got += bytes.length;
+        if (got === 3 * answer.length) client.destroy();
+        else if (got % answer.length === 0) client.write(Buffer.from('x'));
+      },
+      closed: () => resolve(),
+    });
+    client.write(Buffer.from('x'));
+  });
+  expect(drains).toBeGreaterThanOrEqual(2);
+  await listener.close();
+});
