@@ -215,7 +215,7 @@ test('the summary says on one screen what listens where and what to type', async
   );
   expect(said).toBe(`gregor compose.yml ready in 0.34 s
 
-  zk     ZooKeeper  localhost:${zk}
+  zk     ZooKeeper  127.0.0.1:${zk}
   kafka  broker 1   IN kafka:19092 (services only)  OUT localhost:19592  LOCAL localhost:9093 (of the service itself only)
 
   kcat -b localhost:19592 -L

@@ -34,7 +34,7 @@ Services run with the images' own meaning of their variables: confluentinc/cp-zo
 confluentinc/cp-kafka up to 7.9 today; others are named and left out. Without a compose file, a cluster of one
 ZooKeeper (localhost:2181) and three brokers (localhost:9092 to 9094) runs.
 
-Published ports listen on 127.0.0.1 unless the file names an address. Ctrl-C stops cleanly; a second
+Published ports listen on localhost (127.0.0.1, ::1) unless the file names an address. Ctrl-C stops cleanly; a second
 one at once. Folders that the file mounts keep the data, everything else is in .gregor beside the file.
 
 Examples:

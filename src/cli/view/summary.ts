@@ -37,10 +37,7 @@ function describe(planned: PlannedService, status: ServiceStatus, colors: Colors
   const at = (port: number): string[] =>
     status.published
       .filter(({ containerPort }) => containerPort === port)
-      .map(
-        ({ hostAddress, hostPort }) =>
-          `${hostAddress === '127.0.0.1' ? 'localhost' : hostAddress}:${hostPort}`,
-      );
+      .map(({ hostAddress, hostPort }) => `${hostAddress}:${hostPort}`);
   if (planned.kind === 'zookeeper') {
     const port = planned.config?.clientPort ?? 0;
     const outside = at(port);

@@ -78,7 +78,7 @@ function checkForClients(
     problems.warning(
       published[0]?.place ?? place,
       'PUBLISHED_ON_LOOPBACK',
-      `${broker.name} tells clients to connect to ${shown(advertised)}, and gregor publishes on 127.0.0.1 unless the file names an address`,
+      `${broker.name} tells clients to connect to ${shown(advertised)}, and gregor publishes on localhost unless the file names an address`,
       `write "0.0.0.0:${advertised.port}:${bound.port}"`,
     );
   else if (published.length > 0 && services.some((other) => namesOf(other).includes(advertised.host)))

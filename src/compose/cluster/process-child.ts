@@ -57,8 +57,8 @@ export class ProcessChild {
     };
     const ports = [];
     for (const wanted of plan.ports) {
-      const { listener, port } = await network.publish(wanted, (message) => log.warn(message));
-      this.listeners.push(listener);
+      const { listeners, port } = await network.publish(wanted, (message) => log.warn(message));
+      this.listeners.push(...listeners);
       ports.push(port);
     }
     this.send({ kind: 'published', ports });

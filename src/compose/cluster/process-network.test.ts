@@ -71,11 +71,11 @@ onLinux('a published port leads to the services address, and says why when it le
   const local = await greet(a, { host: 'localhost', port: 0 }, 'unheard');
   const refused: string[] = [];
   const publish = async (containerPort: number): Promise<number> => {
-    const { listener, port } = await a.publish(
-      { hostAddress: '127.0.0.1', hostPort: 0, containerPort },
+    const { listeners, port } = await a.publish(
+      { hostAddress: 'localhost', hostPort: 0, containerPort },
       (message) => refused.push(message),
     );
-    onTestFinished(() => listener.close());
+    onTestFinished(async () => void (await Promise.all(listeners.map((one) => one.close()))));
     return port.hostPort;
   };
   expect(await hear(base, { host: '127.0.0.1', port: await publish(endpoint.port) })).toBe('hello');

@@ -1,6 +1,7 @@
 import type { Connection, Endpoint, Listener, Network } from '../../runtime/runtime.ts';
 import { NetworkError } from '../../runtime/runtime.ts';
 import type { PublishedPort } from './service-runner.ts';
+import { listenPublished } from './service-runner.ts';
 
 export interface ProcessNetworkOptions {
   readonly hostname: string;
@@ -75,22 +76,26 @@ export class ProcessNetwork implements Network {
   }
 
   /** Listens on the machine and hands connections to whoever listens on the service's own address. */
-  async publish(
-    { hostAddress, hostPort, containerPort }: PublishedPort,
+  publish(
+    wanted: PublishedPort,
     refused: (message: string) => void,
-  ): Promise<{ listener: Listener; port: PublishedPort }> {
-    const listener = await this.base.listen({ host: hostAddress, port: hostPort }, (connection) => {
-      const take = this.takers.get(containerPort);
-      if (take !== undefined) return take(connection);
-      connection.destroy();
-      const why = this.localPorts.has(containerPort)
-        ? `it listens on its own localhost only; let it listen on 0.0.0.0:${containerPort}`
-        : 'nothing listens there';
-      refused(
-        `A connection to port ${listener.endpoint.port} of this machine leads to port ${containerPort} here: ${why}.`,
-      );
+  ): Promise<{ listeners: Listener[]; port: PublishedPort }> {
+    return listenPublished(wanted, async (at) => {
+      const listener = await this.base.listen(at, (connection) => {
+        const take = this.takers.get(wanted.containerPort);
+        if (take !== undefined) return take(connection);
+        connection.destroy();
+        refused(this.refusal(listener.endpoint.port, wanted.containerPort));
+      });
+      return listener;
     });
-    return { listener, port: { hostAddress, hostPort: listener.endpoint.port, containerPort } };
+  }
+
+  private refusal(port: number, containerPort: number): string {
+    const why = this.localPorts.has(containerPort)
+      ? `it listens on its own localhost only; let it listen on 0.0.0.0:${containerPort}`
+      : 'nothing listens there';
+    return `A connection to port ${port} of this machine leads to port ${containerPort} here: ${why}.`;
   }
 
   private async listenLocal(

@@ -1,3 +1,4 @@
+import type { Endpoint, Listener } from '../../runtime/runtime.ts';
 import type { PlannedService } from '../plan.ts';
 
 /** One service that can be started, stopped and killed, wherever it runs: in this process or in one of its own. */
@@ -22,20 +23,41 @@ export interface ServiceRunner {
 }
 
 export interface PublishedPort {
+  /** `localhost`: 127.0.0.1, and ::1 where there is one. */
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly containerPort: number;
 }
 
-/** What a service wants published: on 127.0.0.1 unless its file names an address. */
+/** What a service wants published: on this machine's localhost unless its file names an address. */
 export function publishedPorts(planned: PlannedService): PublishedPort[] {
   return planned.service.ports
     .filter((port) => port.protocol === 'tcp')
     .map(({ hostAddress, hostPort, containerPort }) => ({
-      hostAddress: hostAddress === '' ? '127.0.0.1' : hostAddress,
+      hostAddress: hostAddress === '' ? 'localhost' : hostAddress,
       hostPort,
       containerPort,
     }));
+}
+
+/**
+ * Listens for a published port. Clients that look localhost up may get ::1 first, so it is taken, too; that may fail.
+ * @returns the listeners, and the port that was had.
+ */
+export async function listenPublished(
+  { hostAddress, hostPort, containerPort }: PublishedPort,
+  listen: (at: Endpoint) => Promise<Listener>,
+): Promise<{ listeners: Listener[]; port: PublishedPort }> {
+  const first = await listen({
+    host: hostAddress === 'localhost' ? '127.0.0.1' : hostAddress,
+    port: hostPort,
+  });
+  const port = first.endpoint.port;
+  const second = hostAddress === 'localhost' ? await listen({ host: '::1', port }).catch(() => null) : null;
+  return {
+    listeners: second === null ? [first] : [first, second],
+    port: { hostAddress, hostPort: port, containerPort },
+  };
 }
 
 export type ServiceState = 'waiting' | 'starting' | 'ready' | 'stopping' | 'stopped' | 'killed' | 'failed';

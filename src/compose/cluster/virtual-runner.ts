@@ -4,7 +4,7 @@ import { mapMounts } from '../../runtime/virtual/mapped-files.ts';
 import type { PlannedService } from '../plan.ts';
 import { extraHostsOf, mountsOf, rootOf } from './host-paths.ts';
 import type { PublishedPort, ServiceRunner } from './service-runner.ts';
-import { publishedPorts } from './service-runner.ts';
+import { listenPublished, publishedPorts } from './service-runner.ts';
 import type { RunningServer, Starters } from './starters.ts';
 import { startServer } from './starters.ts';
 
@@ -50,14 +50,12 @@ export class VirtualRunner implements ServiceRunner {
 
   async publish(): Promise<void> {
     if (this.listeners.length > 0) return;
-    for (const [index, { hostAddress, hostPort, containerPort }] of this.ports.entries()) {
-      const listener = await this.host.publish(
-        { host: hostAddress, port: hostPort },
-        containerPort,
-        (refusal) => this.log.warn(refusal.message),
+    for (const [index, wanted] of this.ports.entries()) {
+      const { listeners, port } = await listenPublished(wanted, (at) =>
+        this.host.publish(at, wanted.containerPort, (refusal) => this.log.warn(refusal.message)),
       );
-      this.listeners.push(listener);
-      this.ports[index] = { hostAddress, hostPort: listener.endpoint.port, containerPort };
+      this.listeners.push(...listeners);
+      this.ports[index] = port;
     }
   }
 
