@@ -1,4 +1,5 @@
 import type { AbortedTransaction, ReadResult } from '../log/log-types.ts';
+import type { PartitionLog } from '../log/partition-log.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { FetchPartition } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
@@ -31,7 +32,10 @@ export interface FetchResult {
 const NO_RECORDS: readonly Buffer[] = [];
 /** From this version on any replica serves consumers (KIP-392). */
 const FETCH_FROM_FOLLOWER_VERSION = 11;
-/** Before this version a first batch that is larger than the limits was cut instead of sent whole (KIP-74). */
+/**
+ * Before this version a first batch that is larger than the limits is cut instead of sent whole (KIP-74): such a consumer sees by the piece
+ * that it can't go on, and says so.
+ */
 const WHOLE_FIRST_BATCH_VERSION = 3;
 
 export function failedFetch(request: FetchPartition, code: number): FetchResult {
@@ -114,9 +118,7 @@ function read(
   const bound = readBound(partition, params);
   const limit = Math.min(maxBytes, request.maxBytes);
   const hasRecords = diverging === null && fetchOffset < bound && (limit > 0 || minOneBatch);
-  const found = hasRecords
-    ? log.read(fetchOffset, limit, bound, minOneBatch && params.apiVersion >= WHOLE_FIRST_BATCH_VERSION)
-    : null;
+  const found = hasRecords ? readLog(log, fetchOffset, limit, bound, minOneBatch, params.apiVersion) : null;
   return {
     request,
     code: ErrorCode.NONE,
@@ -128,6 +130,22 @@ function read(
     sizeBytes: found?.sizeBytes ?? 0,
     diverging,
   };
+}
+
+function readLog(
+  log: PartitionLog,
+  from: number,
+  limit: number,
+  bound: number,
+  minOneBatch: boolean,
+  apiVersion: number,
+): ReadResult {
+  if (apiVersion >= WHOLE_FIRST_BATCH_VERSION) return log.read(from, limit, bound, minOneBatch);
+  const found = log.read(from, limit, bound, false);
+  if (found.sizeBytes > 0) return found;
+  const { records } = log.read(from, limit, bound, true);
+  const cut = records.slice(0, 1).map((first) => first.subarray(0, limit));
+  return { records: cut, sizeBytes: cut[0]?.length ?? 0, nextOffset: from };
 }
 
 function divergence(partition: Partition, request: FetchPartition): FetchResult['diverging'] {

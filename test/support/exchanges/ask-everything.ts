@@ -8,6 +8,7 @@ import { metadata } from '../../../src/kafka/protocol/messages/03-metadata.ts';
 import { offsetFetch } from '../../../src/kafka/protocol/messages/09-offset-fetch.ts';
 import { apiVersions } from '../../../src/kafka/protocol/messages/18-api-versions.ts';
 import { ZERO_UUID } from '../../../src/kafka/protocol/schema.ts';
+import { initProducerId } from '../../../src/kafka/protocol/messages/22-init-producer-id.ts';
 import { buildBatch } from '../../../src/kafka/records/build-batch.ts';
 import type { Endpoint, Runtime } from '../../../src/runtime/runtime.ts';
 import { atVersion } from '../at-version.ts';
@@ -100,6 +101,11 @@ async function prepare({ ask }: Asked): Promise<void> {
     const { topics } = await ask(metadata, 1, { topics: [{ name: TOPIC, topicId: ZERO_UUID }] });
     const { errorCode } = await ask(findCoordinator, 1, { key: 'g', keyType: 0 });
     return topics[0]?.partitions[0]?.leaderId !== undefined && errorCode === ErrorCode.NONE;
+  });
+  await eventually(async () => {
+    // Apache's brokers fetch their first block of ids when they are first asked for one.
+    const { errorCode } = await ask(initProducerId, 0, { transactionalId: null, transactionTimeoutMs: 1000 });
+    return errorCode === ErrorCode.NONE;
   });
   await eventually(async () => {
     const answer = await ask(offsetFetch, 2, { groupId: 'g', topics: [] });

@@ -133,7 +133,7 @@ function unknownTopicId(request: FetchPartition): FetchResult {
     highWatermark: -1,
     lastStableOffset: -1,
     logStartOffset: -1,
-    aborted: null,
+    aborted: [],
     records: [],
     sizeBytes: 0,
     diverging: null,

@@ -6,6 +6,7 @@ import type { Partition } from '../../replication/partition.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
+import { segmentOffsets } from './segment-offsets.ts';
 
 /** 11 asks about uploads to remote storage, which isn't here. */
 const VERSIONS = [0, 10] as const;
@@ -55,17 +56,17 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
           const key = `${topic}:${partitionIndex}`;
           if (context.apiVersion > 0 && seen.has(key)) throw new KafkaError(ErrorCode.INVALID_REQUEST);
           seen.add(key);
-          const found = lookUp(replicas.require(topic, partitionIndex), {
+          const question = {
             version: context.apiVersion,
             replica: request.replicaId,
             readCommitted: request.isolationLevel === READ_COMMITTED,
             timestamp: toSafe(asked.timestamp, 'timestamp'),
             currentLeaderEpoch: asked.currentLeaderEpoch,
-          });
+          };
           return {
             partitionIndex,
             errorCode: ErrorCode.NONE,
-            ...inVersion(context.apiVersion, found, asked.maxNumOffsets),
+            ...answered(replicas.require(topic, partitionIndex), question, asked.maxNumOffsets),
           };
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
@@ -92,28 +93,36 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
 }
 
 /** Version 0 has a list of offsets, later ones the offset with its time, and from 4 on its epoch. */
-function inVersion(
-  version: number,
-  found: Found,
-  maxNumOffsets: number,
-): Partial<Found> & { oldStyleOffsets?: number[] } {
-  const { timestamp, offset } = found;
-  if (version === 0) return { oldStyleOffsets: offset >= 0 && maxNumOffsets > 0 ? [offset] : [] };
-  return version < 4 ? { timestamp, offset } : found;
+function answered(partition: Partition, asked: Asked, maxNumOffsets: number) {
+  if (asked.version > 0) {
+    const found = lookUp(partition, asked);
+    return asked.version < 4 ? { timestamp: found.timestamp, offset: found.offset } : found;
+  }
+  requireReadable(partition, asked.replica);
+  const { timestamp } = asked;
+  const before = timestamp === LATEST ? 'latest' : timestamp === EARLIEST ? 'earliest' : timestamp;
+  return {
+    oldStyleOffsets: segmentOffsets(partition.log, before, boundFor(partition, asked), maxNumOffsets),
+  };
+}
+
+/** Up to where who asks may know of records. */
+function boundFor({ log }: Partition, { replica, readCommitted }: Asked): number {
+  if (replica >= 0) return log.logEndOffset;
+  return readCommitted ? log.lastStableOffset : log.highWatermark;
+}
+
+function requireReadable({ leading }: Partition, replica: number): void {
+  if (leading === null && replica !== DEBUGGING_CONSUMER)
+    throw new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER);
 }
 
 function lookUp(partition: Partition, asked: Asked): Found {
   const { log, leading } = partition;
-  if (leading === null && asked.replica !== DEBUGGING_CONSUMER)
-    throw new KafkaError(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+  requireReadable(partition, asked.replica);
   partition.checkLeaderEpoch(asked.currentLeaderEpoch);
   if (asked.version < (SINCE[asked.timestamp] ?? 0)) throw new KafkaError(ErrorCode.UNSUPPORTED_VERSION);
-  const isClient = asked.replica < 0;
-  const bound = isClient
-    ? asked.readCommitted
-      ? log.lastStableOffset
-      : log.highWatermark
-    : log.logEndOffset;
+  const bound = boundFor(partition, asked);
   // a leader that was just elected may not know yet how far its predecessor's consumers have read (KIP-207)
   const isBehind =
     asked.replica === CONSUMER && leading !== null && log.highWatermark < leading.epochStartOffset;

@@ -157,6 +157,22 @@ test('ListOffsets finds the ends, in every version', async () => {
     }
 });
 
+test('ListOffsets in version 0 gives where segments begin, and the end, newest first and as many as are wanted', async () => {
+  await topicWith('segments', 3);
+  const before = async (timestamp: number, maxNumOffsets: number): Promise<unknown> => {
+    const answer = await ask(listOffsets, 0, {
+      replicaId: -1,
+      topics: [{ name: 'segments', partitions: [{ partitionIndex: 0, timestamp, maxNumOffsets }] }],
+    });
+    return answer.topics[0]?.partitions[0]?.oldStyleOffsets;
+  };
+  expect(await before(-1, 5)).toEqual([3, 0]);
+  expect(await before(-1, 1)).toEqual([3]);
+  expect(await before(-1, 0)).toEqual([]);
+  expect(await before(-2, 5)).toEqual([0]);
+  expect(await before(1_000, 5)).toEqual([]);
+});
+
 test('ListOffsets finds the first record of a time, or nothing', async () => {
   await topicWith('times', 2);
   const at = async (timestamp: number): Promise<unknown> => {
