@@ -78,6 +78,8 @@ export class PartitionLog {
   private readonly producers: ProducerState;
   private readonly snapshots: ProducerSnapshots;
   private readonly tail: LogTail;
+  /** Whether what is appended stays in memory for a while: where somebody follows. Elsewhere it would only burden the collector. */
+  keepTail = true;
   private start: number;
   private end: number;
   private committed = 0;
@@ -279,7 +281,7 @@ export class PartitionLog {
     const segment = this.segmentFor(info, firstOffset);
     segment.append(records, info, this.currentConfig.indexIntervalBytes);
     this.end = last + 1;
-    if (nowMs >= 0) this.tail.add(records, firstOffset, last);
+    if (nowMs >= 0 && this.keepTail) this.tail.add(records, firstOffset, last);
     else this.tail.clear();
     this.takeIn(records, segment, prepared.hasProducer);
     if (this.end - this.synced >= this.currentConfig.flushMessages) this.flushInBackground();

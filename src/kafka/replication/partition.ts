@@ -134,6 +134,7 @@ export class Partition {
         ErrorCode.NOT_ENOUGH_REPLICAS,
         `${leading.isrSize} replicas of ${this.topic}-${this.partition} are in sync, ${this.minInsyncReplicas} are needed`,
       );
+    this.log.keepTail = this.replicas.length > 1 || this.fetches.size > 0;
     const info = this.log.appendAsLeader(records, { leaderEpoch: this.leaderEpoch, origin, produceVersion });
     if (!info.duplicate) {
       this.appendedBytes += info.sizeBytes;
