@@ -12,6 +12,8 @@ export class TailBudget {
   /** The log of each append that is kept, in order. */
   private queue: LogTail[] = [];
   private head = 0;
+  /** When the queue has so many entries, those whose items are gone are left out. */
+  private lookThroughAt = MIN_LOOK_THROUGH;
 
   constructor(limitBytes: number) {
     this.limitBytes = limitBytes;
@@ -22,6 +24,7 @@ export class TailBudget {
     if (costBytes > this.limitBytes / 4) return false;
     this.usedBytes += costBytes;
     this.queue.push(tail);
+    if (this.queue.length - this.head > this.lookThroughAt) this.forgetReleased();
     while (this.usedBytes > this.limitBytes) this.usedBytes -= this.queue[this.head++]!.dropOldest();
     if (this.head > 1024 && this.head * 2 > this.queue.length) {
       this.queue = this.queue.slice(this.head);
@@ -33,7 +36,16 @@ export class TailBudget {
   release(bytes: number): void {
     this.usedBytes -= bytes;
   }
+
+  /** Most of a long queue are appends that were released before their turn came. */
+  private forgetReleased(): void {
+    this.queue = this.queue.slice(this.head).filter((tail) => !tail.takeStaleEntry());
+    this.head = 0;
+    this.lookThroughAt = Math.max(MIN_LOOK_THROUGH, 2 * this.queue.length);
+  }
 }
+
+const MIN_LOOK_THROUGH = 4096;
 
 interface TailItem {
   readonly firstOffset: number;
@@ -77,6 +89,26 @@ export class LogTail {
       this.head = 0;
     }
     return item?.costBytes ?? 0;
+  }
+
+  /** @returns whether the log's oldest entry in the budget's queue stands for an item that is gone; it is to be left out then. */
+  takeStaleEntry(): boolean {
+    if (this.staleEntries === 0) return false;
+    this.staleEntries--;
+    return true;
+  }
+
+  /** Those who follow have everything below `offset`. */
+  trim(offset: number): void {
+    const items = this.items;
+    let bytes = 0;
+    let end = this.head;
+    while (end < items.length && items[end]!.lastOffset < offset) bytes += items[end++]!.costBytes;
+    if (end === this.head) return;
+    this.staleEntries += end - this.head;
+    items.splice(0, end);
+    this.head = 0;
+    this.budget.release(bytes);
   }
 
   clear(): void {

@@ -353,6 +353,11 @@ export class PartitionLog {
     );
   }
 
+  /** What is in memory below this offset isn't needed any more. */
+  trimTail(offset: number): void {
+    this.tail.trim(offset);
+  }
+
   /** The transactions that a read_committed consumer must leave out of [fromOffset, upTo). */
   abortedTransactions(fromOffset: number, upTo: number): AbortedTransaction[] {
     return this.guard(() => findAborted(this.segments, fromOffset, upTo));

@@ -187,6 +187,8 @@ export class Partition {
       this.host.replicaLagTimeMaxMs,
     );
     if (candidate <= log.highWatermark) return;
+    // consumers that wait are about to read from the old high watermark on; nobody who keeps up needs what is below
+    log.trimTail(log.highWatermark);
     log.highWatermark = candidate;
     this.acks.reached(
       candidate,
