@@ -19,6 +19,19 @@ export const peers: readonly Peer[] = [
   { name: 'zookeeper-3.4.14', artifacts: ['org.apache.zookeeper:zookeeper:3.4.14'] },
   { name: 'zookeeper-3.5.10', artifacts: ['org.apache.zookeeper:zookeeper:3.5.10'] },
   { name: 'zookeeper-3.9.5', artifacts: ['org.apache.zookeeper:zookeeper:3.9.5', ...zookeeper39Runtime] },
+  // With what its admin server and its metrics need, which ZooKeeper's own pom leaves to the distribution.
+  {
+    name: 'zookeeper-3.9.5-admin',
+    artifacts: [
+      'org.apache.zookeeper:zookeeper:3.9.5',
+      'org.eclipse.jetty:jetty-server:9.4.58.v20250814',
+      'org.eclipse.jetty:jetty-servlet:9.4.58.v20250814',
+      'com.fasterxml.jackson.core:jackson-databind:2.15.2',
+      'commons-cli:commons-cli:1.5.0',
+      'commons-io:commons-io:2.17.0',
+      ...zookeeper39Runtime,
+    ],
+  },
   {
     name: 'kafka-2.3.0',
     artifacts: [

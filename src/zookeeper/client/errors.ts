@@ -1,44 +1,8 @@
+import { ErrorCode, errorInfo } from '../jute/error-code.ts';
 import type { MultiResult } from './types.ts';
 
 /** Codes of ZooKeeper's answers, under the names that they have there. */
-export const ZooKeeperErrorCode = {
-  Ok: 0,
-  SystemError: -1,
-  RuntimeInconsistency: -2,
-  DataInconsistency: -3,
-  ConnectionLoss: -4,
-  MarshallingError: -5,
-  Unimplemented: -6,
-  OperationTimeout: -7,
-  BadArguments: -8,
-  UnknownSession: -12,
-  NewConfigNoQuorum: -13,
-  ReconfigInProgress: -14,
-  APIError: -100,
-  NoNode: -101,
-  NoAuth: -102,
-  BadVersion: -103,
-  NoChildrenForEphemerals: -108,
-  NodeExists: -110,
-  NotEmpty: -111,
-  SessionExpired: -112,
-  InvalidCallback: -113,
-  InvalidACL: -114,
-  AuthFailed: -115,
-  SessionMoved: -118,
-  NotReadOnly: -119,
-  EphemeralOnLocalSession: -120,
-  NoWatcher: -121,
-  RequestTimeout: -122,
-  ReconfigDisabled: -123,
-  SessionClosedRequireSaslAuth: -124,
-  QuotaExceeded: -125,
-  ThrottledOp: -127,
-} as const;
-
-const nameByCode = new Map<number, string>(
-  Object.entries(ZooKeeperErrorCode).map(([name, code]) => [code, name]),
-);
+export const ZooKeeperErrorCode = ErrorCode;
 
 /**
  * A request that was refused, or whose outcome is unknown (`ConnectionLoss`: it may have been done).
@@ -51,7 +15,7 @@ export class ZooKeeperError extends Error {
   readonly results: readonly MultiResult[];
 
   constructor(code: number, path: string, results: readonly MultiResult[] = []) {
-    const name = nameByCode.get(code) ?? `Error${code}`;
+    const { name } = errorInfo(code);
     super(path === '' ? name : `${name} for ${path}`);
     this.name = name;
     this.code = code;
