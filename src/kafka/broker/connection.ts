@@ -77,11 +77,6 @@ export class ClientConnection {
     return this.slots.length === 0 && this.queued.length === 0 && !this.isBlocked;
   }
 
-  /** Closes after what was answered is sent. */
-  end(): void {
-    this.connection.end();
-  }
-
   destroy(): void {
     this.connection.destroy();
     this.ended();

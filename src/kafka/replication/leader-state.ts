@@ -51,10 +51,6 @@ export class LeaderState {
     return this.members.size;
   }
 
-  get changing(): boolean {
-    return this.proposed !== null;
-  }
-
   follower(replica: number): FollowerState | undefined {
     return this.followers.get(replica);
   }

@@ -1,4 +1,3 @@
-import type { LogConfig } from '../log/log-config.ts';
 import type { AppendInfo, AppendOrigin } from '../log/log-types.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
@@ -56,8 +55,6 @@ export class Partition {
   replicas: readonly number[] = [];
   /** While this broker leads. */
   leading: LeaderState | null = null;
-  /** Bytes ever appended here as leader: a bound for what a waiting fetch may find. */
-  appendedBytes = 0;
   /** Produce requests that wait for the high watermark. */
   readonly acks = new AckQueue();
   readonly fetches = new Set<DelayedFetch>();
@@ -75,11 +72,9 @@ export class Partition {
     log.highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark, log.logEndOffset));
   }
 
-  /** @returns whether this broker did not lead it before. */
-  becomeLeader(state: LeaderAndIsrState): boolean {
+  becomeLeader(state: LeaderAndIsrState): void {
     const now = this.host.now();
     const { log } = this;
-    const isNewLeader = this.leading === null;
     this.take(state);
     // before the first append, even when nothing is ever appended: followers find out by it where epochs end (KIP-101)
     log.assignEpochStart(state.leaderEpoch, log.logEndOffset);
@@ -88,16 +83,11 @@ export class Partition {
     else this.leading.reassign(state.replicas, state.isr, log.logEndOffset, now);
     this.isrRetryAtMs = 0;
     this.advanceHighWatermark();
-    return isNewLeader;
   }
 
-  /** @returns whether leader or epoch are others than before. */
-  becomeFollower(state: LeaderAndIsrState): boolean {
-    const changed =
-      this.leading !== null || this.leader !== state.leader || this.leaderEpoch !== state.leaderEpoch;
+  becomeFollower(state: LeaderAndIsrState): void {
     this.take(state);
     this.stopLeading();
-    return changed;
   }
 
   /** Nobody leads here any more: all who wait are told so. */
@@ -137,7 +127,6 @@ export class Partition {
     this.log.keepTail = this.replicas.length > 1 || this.fetches.size > 0;
     const info = this.log.appendAsLeader(records, { leaderEpoch: this.leaderEpoch, origin, produceVersion });
     if (!info.duplicate) {
-      this.appendedBytes += info.sizeBytes;
       if (leading.isrSize === 1) this.advanceHighWatermark();
       this.host.changed(this);
     }
@@ -213,10 +202,6 @@ export class Partition {
     if (leaderLogStartOffset > log.logStartOffset && leaderLogStartOffset <= log.highWatermark)
       log.incrementLogStartOffset(leaderLogStartOffset);
     return log.logEndOffset;
-  }
-
-  configChanged(config: LogConfig): void {
-    this.log.updateConfig(config);
   }
 
   private take(state: LeaderAndIsrState): void {
