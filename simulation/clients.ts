@@ -67,6 +67,11 @@ export class ClusterClient {
     return (answer.topics[0]?.partitions ?? []).map((p) => p.isrNodes.length);
   }
 
+  /** Which broker decides, as some broker says; -1: none. */
+  async controllerId(): Promise<number> {
+    return (await this.ask()).controllerId;
+  }
+
   /** Asks some broker who leads the topic's partitions. Rejects when that one can't be reached. */
   async refresh(): Promise<void> {
     const answer = await this.ask();
@@ -109,7 +114,7 @@ export class ClusterClient {
     for (const client of this.clients.values()) client.close();
   }
 
-  async createTopic(partitions: number): Promise<void> {
+  async createTopic(partitions: number, replicas = 3): Promise<void> {
     for (;;) {
       await this.refresh().catch(() => undefined);
       if (this.leaders.size === partitions) return;
@@ -117,7 +122,13 @@ export class ClusterClient {
         await this.to(this.controller)
           .send(createTopics, 3, {
             topics: [
-              { name: topic, numPartitions: partitions, replicationFactor: 3, assignments: [], configs: [] },
+              {
+                name: topic,
+                numPartitions: partitions,
+                replicationFactor: replicas,
+                assignments: [],
+                configs: [],
+              },
             ],
             timeoutMs: 3000,
           })
@@ -157,7 +168,7 @@ export async function produceTo(
   while (wanted()) {
     const values = Array.from(
       { length: 1 + runtime.random.below(5) },
-      (_, i) => `${partition}-${sequence + i}`,
+      (_, i) => `${partition}-${ledger.acknowledged.length + i}`,
     );
     const batch = buildBatch(
       runtime.codecs,

@@ -1,10 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { ClusterClient, produceTo, readAll, topic, type Ledger } from '../../simulation/clients.ts';
+import { produceTo, readAll, topic, type ClusterClient, type Ledger } from '../../simulation/clients.ts';
 import { whatIsWrong } from '../../simulation/what-is-wrong.ts';
-import { silentLog } from '../../src/runtime/node/log.ts';
-import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
-import { startCluster, type KafkaCluster } from '../support/clusters.ts';
+import { ownClient, startCluster, type KafkaCluster } from '../support/clusters.ts';
 import { classPath } from '../support/install.ts';
 import { run, until } from '../support/processes.ts';
 
@@ -17,11 +15,7 @@ async function withCluster(
   story: (cluster: KafkaCluster, client: ClusterClient) => Promise<void>,
 ): Promise<void> {
   const cluster = await startCluster('gregor', settings);
-  const endpoints = cluster.brokers.map(({ address }) => {
-    const [host, port] = address.split(':');
-    return { host: host!, port: Number(port) };
-  });
-  const client = new ClusterClient(createNodeRuntime({ log: silentLog }), endpoints);
+  const client = ownClient(cluster);
   try {
     await client.createTopic(PARTITIONS.length);
     await story(cluster, client);

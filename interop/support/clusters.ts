@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ClusterClient } from '../../simulation/clients.ts';
 import { BrokerClient } from '../../src/kafka/client/broker-client.ts';
 import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
 import { silentLog } from '../../src/runtime/node/log.ts';
@@ -111,6 +112,8 @@ export interface ClusterOptions {
   readonly zookeeper?: ZooKeeperMaker;
   /** Where in ZooKeeper's tree the cluster lives: '/kafka'. */
   readonly chroot?: string;
+  /** The brokers start one after the other: the first becomes the controller. */
+  readonly inTurn?: boolean;
   /** The heap of Apache's brokers. */
   readonly heap?: string;
 }
@@ -146,7 +149,8 @@ ${options.properties ?? ''}`,
     }),
   );
   try {
-    await Promise.all(brokers.map((b) => b.start()));
+    if (options.inTurn === true) for (const b of brokers) await b.start();
+    else await Promise.all(brokers.map((b) => b.start()));
   } catch (error) {
     await Promise.all(brokers.map((b) => b.kill()));
     await zookeeper.stop();
@@ -234,7 +238,17 @@ ${common}${properties}`,
   };
 }
 
-const world = createNodeRuntime({ log: silentLog });
+/** That of the suites themselves. */
+export const world = createNodeRuntime({ log: silentLog });
+
+/** gregor's own producer and reader. */
+export function ownClient(cluster: KafkaCluster): ClusterClient {
+  const endpoints = cluster.brokers.map(({ address }) => {
+    const [host, port] = address.split(':');
+    return { host: host!, port: Number(port) };
+  });
+  return new ClusterClient(world, endpoints);
+}
 
 /** Whether the broker is told by the controller that it is one of the cluster's: until then it knows of no topics. */
 async function knowsItself(port: number, id: number): Promise<boolean> {
