@@ -86,7 +86,7 @@ describe('files change hands', () => {
       ];
       let last: Record<string, unknown> = {};
       for (const [turn, maker] of turns.entries()) {
-        const server = await startZooKeeper(maker, '', folder);
+        const server = await startZooKeeper(maker, 'snapCount=60\n', folder);
         try {
           if (turn > 0) expect(await withClient(server, (client) => tree(client))).toEqual(last);
           await withClient(server, (client) => write(client, turn));
@@ -98,9 +98,16 @@ describe('files change hands', () => {
       expect(Object.keys(last).length).toBeGreaterThan(turns.length * 50);
     }));
 
-  test("a broker's log directory goes from gregor to 2.3.0 and back, records and committed offsets", () =>
+  test("a broker's log directory goes from gregor to 2.3.0 and 3.9.1 and back, records and committed offsets", () =>
     inFolder(async (folder) => {
-      const turns: readonly Maker[] = ['gregor', 'apache 2.3.0', 'gregor', 'apache 2.3.0', 'gregor'];
+      const turns: readonly Maker[] = [
+        'gregor',
+        'apache 2.3.0',
+        'gregor',
+        'apache 3.9.1',
+        'gregor',
+        'apache 2.3.0',
+      ];
       const zookeeper = await startZooKeeper('gregor');
       const [port] = await freePorts(1);
       const ledgers = [0, 1, 2].map((): Ledger => ({ acknowledged: [] }));
@@ -108,6 +115,7 @@ describe('files change hands', () => {
         for (const [turn, maker] of turns.entries()) {
           const properties = `zookeeper.connect=${zookeeper.connect}
 zookeeper.session.timeout.ms=3000
+inter.broker.protocol.version=2.3
 offsets.topic.replication.factor=1
 log.segment.bytes=4096
 `;
