@@ -1,5 +1,5 @@
 /** A whole cluster in a simulated world: one ZooKeeper and three brokers, each on a machine of its own that can be killed and started again. */
-import { parseProperties } from '../src/kafka/broker/config/properties.ts';
+import { parseProperties } from '../src/wire/properties.ts';
 import { resolveBrokerConfig } from '../src/kafka/broker/config/broker-config.ts';
 import { startBroker } from '../src/kafka/broker/start.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BrokerConfig } from '../kafka/broker/config/broker-config.ts';
 import { resolveBrokerConfig } from '../kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../kafka/broker/config/properties.ts';
+import { parseProperties } from '../wire/properties.ts';
 import type { Broker } from '../kafka/broker/start.ts';
 import { startBroker } from '../kafka/broker/start.ts';
 import { createLog } from '../runtime/node/log.ts';

@@ -1,5 +1,5 @@
 import { resolveBrokerConfig } from '../kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../kafka/broker/config/properties.ts';
+import { parseProperties } from '../wire/properties.ts';
 import type { ConfigResult, Problem } from '../wire/problem.ts';
 import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
 import { checkBrokers } from './checks/brokers.ts';

@@ -7,7 +7,7 @@ import type { RequestContext, ServedApi } from '../../src/kafka/broker/served-ap
 import { groupApis } from '../../src/kafka/groups/group-apis.ts';
 import { GroupCoordinator } from '../../src/kafka/groups/group-coordinator.ts';
 import type { GroupConfig } from '../../src/kafka/groups/group-partitions.ts';
-import { OFFSETS_TOPIC } from '../../src/kafka/groups/offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../../src/kafka/protocol/internal-topics.ts';
 import { ZooKeeperOffsets } from '../../src/kafka/groups/zookeeper-offsets.ts';
 import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api.ts';
 import { MemoryReplicas } from './memory-replicas.ts';

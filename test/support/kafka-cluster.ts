@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveBrokerConfig } from '../../src/kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../../src/kafka/broker/config/properties.ts';
+import { parseProperties } from '../../src/wire/properties.ts';
 import { startBroker, type Broker } from '../../src/kafka/broker/start.ts';
 import { BrokerClient } from '../../src/kafka/client/broker-client.ts';
 import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveBrokerConfig } from '../../src/kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../../src/kafka/broker/config/properties.ts';
+import { parseProperties } from '../../src/wire/properties.ts';
 import type { Broker } from '../../src/kafka/broker/start.ts';
 import { startBroker } from '../../src/kafka/broker/start.ts';
 import { createLog, silentLog } from '../../src/runtime/node/log.ts';

@@ -1,5 +1,5 @@
 import { resolveBrokerConfig } from '../../kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../../kafka/broker/config/properties.ts';
+import { parseProperties } from '../../wire/properties.ts';
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
 import type { Listener, Log, LogFields, Runtime } from '../../runtime/runtime.ts';
 import { Life } from '../../runtime/virtual/life.ts';

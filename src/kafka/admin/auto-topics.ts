@@ -2,7 +2,7 @@ import { isZooKeeperError } from '../../zookeeper/client/errors.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { answerOf } from './answers.ts';
-import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from './topic-name.ts';
+import { OFFSETS_TOPIC, TRANSACTIONS_TOPIC } from '../protocol/internal-topics.ts';
 import { planTopic, type TopicWish } from './topic-plan.ts';
 
 /** Topics that are made because somebody needs them, by whichever broker is asked. */

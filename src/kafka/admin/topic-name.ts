@@ -1,7 +1,3 @@
-/** Topics that brokers keep their own state in: clients may read but not write them. */
-export const OFFSETS_TOPIC = '__consumer_offsets';
-export const TRANSACTIONS_TOPIC = '__transaction_state';
-
 const LENGTH_MAX = 249;
 
 /** Why a topic can't have that name, as a sentence; null when it can. */

@@ -8,7 +8,7 @@ import { Controller } from '../controller/controller.ts';
 import { KafkaZooKeeper } from '../controller/znodes/kafka-zookeeper.ts';
 import { groupApis } from '../groups/group-apis.ts';
 import { GroupCoordinator } from '../groups/group-coordinator.ts';
-import { OFFSETS_TOPIC } from '../groups/offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 import { ZooKeeperOffsets } from '../groups/zookeeper-offsets.ts';
 import { LogManager } from '../log/log-manager.ts';
 import { initProducerIdApi } from '../producer-ids/init-producer-id-api.ts';

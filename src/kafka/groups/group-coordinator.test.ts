@@ -27,7 +27,7 @@ import { forEachBatch, lastOffset } from '../records/batch.ts';
 import { readRecords } from '../records/read-records.ts';
 import { Reader } from '../../wire/reader.ts';
 import { Writer } from '../../wire/writer.ts';
-import { OFFSETS_TOPIC } from './offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -6,7 +6,8 @@ import type { LocalReplicas } from '../replication/local-replicas.ts';
 import { recordVersions, type RecordVersions } from './group-records.ts';
 import { loadGroups } from './load-groups.ts';
 import { OffsetsLog } from './offsets-log.ts';
-import { OFFSETS_TOPIC, partitionFor } from './offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
+import { partitionFor } from './coordinator-partition.ts';
 import { OwnedPartition } from './owned-partition.ts';
 
 export interface GroupPartitionsOptions {

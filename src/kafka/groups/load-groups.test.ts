@@ -6,7 +6,7 @@ import { RecordsError } from '../records/records-error.ts';
 import { encodeGroup, encodeOffset, recordVersions } from './group-records.ts';
 import type { GroupRecord } from './group-records.ts';
 import { loadGroups } from './load-groups.ts';
-import { OFFSETS_TOPIC } from './offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 
 const versions = recordVersions('2.3-IV1');
 const world = new GroupWorld();

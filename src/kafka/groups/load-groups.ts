@@ -6,7 +6,7 @@ import { readRecords } from '../records/read-records.ts';
 import type { LocalReplicas } from '../replication/local-replicas.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { decodeRecord, type GroupRecord, type OffsetsTopicRecord } from './group-records.ts';
-import { OFFSETS_TOPIC } from './offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 
 /** What one partition of the offsets topic says. */
 export interface LoadedGroups {

@@ -4,7 +4,7 @@ import type { CompressionKind } from '../../wire/compression.ts';
 import { buildBatch } from '../records/build-batch.ts';
 import type { LocalReplicas } from '../replication/local-replicas.ts';
 import type { KeyValue } from './group-records.ts';
-import { OFFSETS_TOPIC } from './offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../protocol/internal-topics.ts';
 
 export interface OffsetsLogOptions {
   readonly replicas: Pick<LocalReplicas, 'appendToLeader'>;

@@ -1,3 +1,5 @@
+import { parseProperties } from '../../wire/properties.ts';
+
 /** `meta.properties`: whose log folder this is. Java properties, `key=value` a line. */
 export interface MetaProperties {
   /** -1: none. */
@@ -6,15 +8,11 @@ export interface MetaProperties {
 }
 
 export function parseMetaProperties(text: string): MetaProperties {
-  const values = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const match = /^\s*([^#!=:\s]+)\s*[=:]?\s*(.*?)\s*$/.exec(line);
-    if (match !== null) values.set(match[1]!, match[2]!);
-  }
-  const id = values.get('broker.id');
+  const values = parseProperties(text);
+  const id = values.get('broker.id')?.value.trim();
   return {
     brokerId: id !== undefined && /^\d+$/.test(id) ? Number(id) : -1,
-    clusterId: values.get('cluster.id') ?? null,
+    clusterId: values.get('cluster.id')?.value.trim() ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ConfigResult, Problem } from '../../wire/problem.ts';
+import { readProperties, type Property } from '../../wire/properties.ts';
 import { keyRules, type KeyRule } from './config-keys.ts';
-import { readProperties, type Entry } from './properties.ts';
 import { SERVER_LINE_FORM, readServerLine, type MemberConfig } from './server-line.ts';
 
 /** What zoo.cfg says, with Apache's defaults for what it leaves out. */
@@ -134,7 +134,8 @@ class Parser {
   }
 
   parse(text: string): ConfigResult<ZooKeeperConfig> {
-    for (const entry of readProperties(text)) {
+    for (const { key, value, line } of readProperties(text)) {
+      const entry = { key, value: value.trim(), line };
       if (this.lines.has(entry.key))
         this.warn(
           entry.line,
@@ -149,7 +150,7 @@ class Parser {
     return { config: failed ? null : this.config, problems: this.problems };
   }
 
-  private entry(entry: Entry): void {
+  private entry(entry: Property): void {
     const { key, value, line } = entry;
     const numbered = /^(server|group|weight)\.(.*)$/.exec(key);
     if (numbered !== null) {
@@ -182,7 +183,7 @@ class Parser {
     this.apply(rule, read, entry);
   }
 
-  private apply(rule: KeyRule, value: string | number | boolean, { key, line }: Entry): void {
+  private apply(rule: KeyRule, value: string | number | boolean, { key, line }: Property): void {
     switch (rule.meaning) {
       case 'honoured':
         rule.set(this.config, value);
@@ -201,7 +202,7 @@ class Parser {
     }
   }
 
-  private server(id: string, { key, value, line }: Entry): void {
+  private server(id: string, { key, value, line }: Property): void {
     if (!/^\d{1,3}$/.test(id) || Number(id) > 255) {
       this.fail(line, 'SERVER_ID_WRONG', `${key}: a server's number is from 0 to 255, as in server.1`);
       return;

@@ -2,7 +2,7 @@ import type { RequestOf, ResponseDraft } from '../../protocol/api.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { metadata as metadataApi } from '../../protocol/messages/03-metadata.ts';
 import { describeCluster } from '../../protocol/messages/60-describe-cluster.ts';
-import { isInternalTopic } from '../internal-topics.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
 import type { MetadataCache, PartitionMetadata } from '../metadata-cache.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';

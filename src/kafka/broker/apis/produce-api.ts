@@ -3,7 +3,7 @@ import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import { produce } from '../../protocol/messages/00-produce.ts';
 import type { AppendResult } from '../../replication/delayed-append.ts';
 import type { AppendRequest, ReplicaManager } from '../../replication/replica-manager.ts';
-import { isInternalTopic } from '../internal-topics.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
 import { nowOrLater } from '../later.ts';
 import type { ServedApi } from '../served-api.ts';
 import { CloseConnection, serve } from '../served-api.ts';

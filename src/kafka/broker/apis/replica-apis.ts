@@ -7,7 +7,7 @@ import { offsetForLeaderEpoch } from '../../protocol/messages/23-offset-for-lead
 import { describeLogDirs } from '../../protocol/messages/35-describe-log-dirs.ts';
 import type { Partition } from '../../replication/partition.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
-import { isInternalTopic } from '../internal-topics.ts';
+import { isInternalTopic } from '../../protocol/internal-topics.ts';
 import type { MetadataCache } from '../metadata-cache.ts';
 import { nowOrLater } from '../later.ts';
 import type { ServedApi } from '../served-api.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { defaultLogConfig } from '../../log/log-config.ts';
 import { resolveBrokerConfig } from './broker-config.ts';
 import { brokerEntries, topicEntries } from './config-entries.ts';
-import { parseProperties } from './properties.ts';
+import { parseProperties } from '../../../wire/properties.ts';
 import { Settings } from './settings.ts';
 import { topicLogConfig } from './topic-config.ts';
 

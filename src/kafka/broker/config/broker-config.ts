@@ -1,9 +1,9 @@
 /** The configuration of one broker: typed, checked as a whole, with a sentence for everything that is wrong. */
 import type { ConfigResult, Problem } from '../../../wire/problem.ts';
+import type { Property } from '../../../wire/properties.ts';
 import { brokerKeys } from './broker-keys.ts';
 import { ConfigError, compareKafkaVersions, fullKafkaVersion, parseConfigValue } from './config-key.ts';
 import { resolveListeners, type Listener } from './listeners.ts';
-import type { Property } from './properties.ts';
 import { Settings } from './settings.ts';
 
 /** Names follow Apache's keys: `num.partitions` is `numPartitions`. Times are ms, sizes bytes. */

@@ -2,7 +2,7 @@ import { serve, type ServedApi } from '../../broker/served-api.ts';
 import type { MetadataCache } from '../../broker/metadata-cache.ts';
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import { findCoordinator } from '../../protocol/messages/10-find-coordinator.ts';
-import { OFFSETS_TOPIC } from '../offsets-topic.ts';
+import { OFFSETS_TOPIC } from '../../protocol/internal-topics.ts';
 
 export interface FindCoordinatorDeps {
   readonly partitionOf: (groupId: string) => number;

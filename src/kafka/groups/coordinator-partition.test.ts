@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { partitionFor } from './offsets-topic.ts';
+import { partitionFor } from './coordinator-partition.ts';
 
 test("a group's partition is that of Java's hash, also for negative hashes and text beyond ASCII", () => {
   expect(partitionFor('', 50)).toBe(0);
