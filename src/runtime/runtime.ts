@@ -87,6 +87,11 @@ export interface Connection {
 export interface ConnectionHandler {
   /** Bytes as they came. The buffer is the handler's to keep. */
   data(bytes: Buffer): void;
+  /**
+   * Where a handler has it, a runtime may call it instead of `data`, with bytes that are right only until it returns: for handlers that copy
+   * what they keep anyway.
+   */
+  lent?(bytes: Buffer): void;
   /** What was written has left, after a `write` that returned false. */
   drained?(): void;
   /** Called exactly once, also after own `end` and `destroy`. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FrameSplitter } from './frames.ts';
+import { SpareBuffers } from './spare-buffers.ts';
 import { WireError } from './wire-error.ts';
 
 function framed(frames: readonly Uint8Array[]): Buffer {
@@ -72,4 +73,61 @@ test('a frame larger than what is given at once is put together', () => {
     splitter.push(stream.subarray(at, at + 65536), (f) => seen.push(f));
   expect(seen[0]!.equals(big)).toBe(true);
   expect(String(seen[1])).toBe('x');
+});
+
+test('frames of a lent chunk stay right when the chunk changes, and a released one gives its memory to the next', () => {
+  const frames = fc.array(fc.integer({ min: 0, max: 9000 }), { minLength: 1, maxLength: 12 });
+  const cuts = fc.array(fc.integer({ min: 500, max: 20_000 }), { minLength: 1 });
+  fc.assert(
+    fc.property(frames, cuts, fc.boolean(), (sizes, cuts, releases) => {
+      const stream = framed(sizes.map((size, i) => Buffer.alloc(size, i + 1)));
+      const splitter = new FrameSplitter(10_000, new SpareBuffers(100_000));
+      const room = Buffer.alloc(20_000);
+      const seen: Buffer[] = [];
+      const check = (frame: Buffer): void => {
+        seen.push(frame);
+        expect(frame.equals(Buffer.alloc(sizes[seen.length - 1]!, seen.length))).toBe(true);
+        if (releases) splitter.release(frame);
+      };
+      for (let at = 0, i = 0; at < stream.length; i++) {
+        const size = Math.min(cuts[i % cuts.length]!, stream.length - at);
+        stream.copy(room, 0, at, at + size);
+        splitter.pushLent(room.subarray(0, size), check);
+        room.fill(0);
+        at += size;
+      }
+      expect(seen).toHaveLength(sizes.length);
+      if (!releases)
+        expect(seen.every((frame, i) => frame.equals(Buffer.alloc(sizes[i]!, i + 1)))).toBe(true);
+    }),
+  );
+});
+
+test('only the frame that was given out last, and lies in memory of the splitter, can be released', () => {
+  const spares = new SpareBuffers(100_000);
+  const splitter = new FrameSplitter(10_000, spares);
+  const seen: Buffer[] = [];
+  const chunk = framed([Buffer.alloc(5000), Buffer.alloc(6000)]);
+  splitter.push(chunk, (frame) => seen.push(frame));
+  splitter.release(seen[1]!);
+  splitter.pushLent(chunk, (frame) => seen.push(frame));
+  splitter.release(seen[2]!);
+  expect(spares.take(5000).buffer).not.toBe(seen[2]!.buffer);
+  expect(spares.take(6000).buffer).not.toBe(chunk.buffer);
+  splitter.release(seen[3]!);
+  expect(spares.take(6000).buffer).toBe(seen[3]!.buffer);
+});
+
+test('spare buffers are bounded, and none is much larger than what it is used for', () => {
+  const spares = new SpareBuffers(20_000);
+  const [a, b, c] = [spares.take(8000), spares.take(8000), spares.take(9000)];
+  for (const each of [a, b, c]) spares.give(each);
+  expect(spares.take(8500).buffer).toBe(c.buffer);
+  expect(spares.take(8000).buffer).toBe(b.buffer);
+  expect(spares.take(8000).buffer).not.toBe(a.buffer);
+  spares.give(c);
+  expect(spares.take(5000).buffer).toBe(c.buffer);
+  const large = spares.take(18_000);
+  spares.give(large);
+  expect(spares.take(4096).buffer).not.toBe(large.buffer);
 });

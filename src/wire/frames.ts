@@ -1,3 +1,4 @@
+import { SpareBuffers } from './spare-buffers.ts';
 import { WireError } from './wire-error.ts';
 
 /** Up to here a frame that came in parts gets its room at once; a larger one gets it as its bytes come, whatever it announced. */
@@ -9,6 +10,7 @@ const TRUSTED_BYTES = 1024 * 1024;
  */
 export class FrameSplitter {
   private readonly maxBytes: number;
+  private readonly spares: SpareBuffers;
   private readonly length = Buffer.alloc(4);
   /** Bytes of the length that are there. */
   private lengthBytes = 0;
@@ -17,14 +19,40 @@ export class FrameSplitter {
   private frame: Buffer = EMPTY;
   /** Bytes of the frame that are there. */
   private filled = 0;
+  /** The frame that was given out last, where its memory is of our own. */
+  private lastOwn: Buffer | null = null;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, spares = NO_SPARES) {
     this.maxBytes = maxBytes;
+    this.spares = spares;
   }
 
   /** Calls `each` for every frame that `chunk` completes, without its length. Throws a WireError on a length that can't be. */
   push(chunk: Buffer, each: (frame: Buffer) => void): void {
-    this.pushInPlace(chunk, (buffer, start, end) => each(buffer.subarray(start, end)));
+    this.pushInPlace(chunk, (buffer, start, end) =>
+      each(end - start === buffer.length ? buffer : buffer.subarray(start, end)),
+    );
+  }
+
+  /** The same for a chunk that is right only until this returns: every frame is a copy. */
+  pushLent(chunk: Buffer, each: (frame: Buffer) => void): void {
+    this.pushInPlace(chunk, (buffer, start, end) => {
+      if (buffer !== chunk) {
+        each(buffer);
+        return;
+      }
+      const frame = this.spares.take(end - start);
+      chunk.copy(frame, 0, start, end);
+      this.lastOwn = frame;
+      each(frame);
+    });
+  }
+
+  /** Nobody uses the frame that was given out last any more, if it is this one: its memory may become another's. */
+  release(frame: Buffer): void {
+    if (frame !== this.lastOwn) return;
+    this.lastOwn = null;
+    this.spares.give(frame);
   }
 
   /** The same without a view for each frame: it lies in `buffer` from `start` to `end`, as `Reader` takes it. */
@@ -39,6 +67,7 @@ export class FrameSplitter {
           if (at + frameBytes <= size) {
             const start = at;
             at += frameBytes;
+            this.lastOwn = null;
             each(chunk, start, at);
             continue;
           }
@@ -58,6 +87,7 @@ export class FrameSplitter {
         this.frame = EMPTY;
         this.frameBytes = -1;
         this.filled = 0;
+        this.lastOwn = frame;
         each(frame, 0, frame.length);
       }
     }
@@ -81,7 +111,7 @@ export class FrameSplitter {
 
   private begin(frameBytes: number): void {
     this.frameBytes = frameBytes;
-    this.frame = Buffer.allocUnsafeSlow(Math.min(frameBytes, TRUSTED_BYTES));
+    this.frame = this.spares.take(Math.min(frameBytes, TRUSTED_BYTES));
   }
 
   private append(chunk: Buffer, at: number, count: number): void {
@@ -101,3 +131,4 @@ function int32(b: Buffer, at: number): number {
 }
 
 const EMPTY = Buffer.alloc(0);
+const NO_SPARES = new SpareBuffers(0);

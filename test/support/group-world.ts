@@ -132,6 +132,7 @@ export class GroupWorld {
       listener,
       principal: 'User:ANONYMOUS',
       connectionId: '1',
+      release: () => undefined,
       onClosed: () => undefined,
     };
     const answer = this.apis.get(api.key)!.handle(request, context);

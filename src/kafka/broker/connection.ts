@@ -1,5 +1,6 @@
 import type { Connection, Runtime } from '../../runtime/runtime.ts';
 import { FrameSplitter } from '../../wire/frames.ts';
+import type { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
 import { encodeResponse } from '../protocol/codec.ts';
@@ -15,6 +16,7 @@ export interface ClientConnectionOptions {
   readonly maxRequestBytes: number;
   readonly router: RequestRouter;
   readonly metrics: RequestMetrics;
+  readonly spares: SpareBuffers;
   onClosed(connection: ClientConnection): void;
 }
 
@@ -53,6 +55,8 @@ export class ClientConnection {
   private isBlocked = false;
   private isClosed = false;
   private isFirstRead = true;
+  /** The handler that ran last keeps nothing of its request's bytes. */
+  private isReleased = false;
   private closeListeners: (() => void)[] = [];
 
   constructor(runtime: Runtime, connection: Connection, options: ClientConnectionOptions) {
@@ -61,9 +65,10 @@ export class ClientConnection {
     this.options = options;
     this.remoteAddress = connection.remote.host;
     this.lastActiveMs = runtime.clock.monotonicMs();
-    this.frames = new FrameSplitter(options.maxRequestBytes);
+    this.frames = new FrameSplitter(options.maxRequestBytes, options.spares);
     connection.start({
-      data: (bytes) => this.received(bytes),
+      data: (bytes) => this.received(bytes, false),
+      lent: (bytes) => this.received(bytes, true),
       drained: () => {
         this.isBlocked = false;
         this.proceed();
@@ -82,7 +87,7 @@ export class ClientConnection {
     this.ended();
   }
 
-  private received(bytes: Buffer): void {
+  private received(bytes: Buffer, isLent: boolean): void {
     if (this.isClosed) return;
     this.lastActiveMs = this.runtime.clock.monotonicMs();
     this.options.metrics.bytesIn += bytes.length;
@@ -97,19 +102,21 @@ export class ClientConnection {
       }
     }
     try {
-      this.frames.push(bytes, (frame) => this.take(frame));
+      if (isLent) this.frames.pushLent(bytes, this.take);
+      else this.frames.push(bytes, this.take);
     } catch (error) {
       this.refuse(error instanceof Error ? error.message : String(error), error);
     }
   }
 
-  private take(frame: Buffer): void {
+  private readonly take = (frame: Buffer): void => {
     if (this.isClosed) return;
+    this.isReleased = false;
     if (this.queued.length > 0 || !this.handle(frame)) {
       this.queued.push(frame);
       this.updateReading();
-    }
-  }
+    } else if (this.isReleased) this.frames.release(frame);
+  };
 
   /** @returns false when it must wait for its predecessors. Throws a WireError. */
   private handle(frame: Buffer): boolean {
@@ -154,6 +161,9 @@ export class ClientConnection {
       listener: this.options.listener,
       principal: 'User:ANONYMOUS',
       connectionId: this.options.id,
+      release: () => {
+        this.isReleased = true;
+      },
       onClosed: (run) => {
         if (this.isClosed) run();
         else this.closeListeners.push(run);

@@ -14,6 +14,8 @@ export interface RequestContext {
   readonly principal: string;
   /** Tells connections of this broker apart; as long as the connection lives. */
   readonly connectionId: string;
+  /** To be called before `handle` returns: nothing refers to the request's bytes any more, so that their memory serves the next one. */
+  release(): void;
   /** Runs when the connection closes; at once when it is closed already. */
   onClosed(run: () => void): void;
 }

@@ -6,6 +6,7 @@ import type {
   Timer,
 } from '../../runtime/runtime.ts';
 import { NetworkError } from '../../runtime/runtime.ts';
+import { SpareBuffers } from '../../wire/spare-buffers.ts';
 import type { Listener } from './config/listeners.ts';
 import { ClientConnection } from './connection.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -22,6 +23,8 @@ export interface SocketServerOptions {
 }
 
 const IDLE_CHECK_MS = 1000;
+/** Memory that is kept for requests to come. */
+const SPARE_BYTES = 4 * 1024 * 1024;
 
 /** The listeners of a broker and the connections that came through them. */
 export class SocketServer {
@@ -35,6 +38,7 @@ export class SocketServer {
   private router: RequestRouter | null = null;
   /** Came before the broker was ready: the network keeps what they send. */
   private early: { connection: Connection; listener: string }[] = [];
+  private readonly spares = new SpareBuffers(SPARE_BYTES);
   private nextId = 0;
   private idleTimer: Timer | null = null;
 
@@ -132,6 +136,7 @@ export class SocketServer {
       maxRequestBytes: this.options.socketRequestMaxBytes,
       router,
       metrics: this.metrics,
+      spares: this.spares,
       onClosed: (closed) => this.forget(closed),
     });
     this.connections.add(client);

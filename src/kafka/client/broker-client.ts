@@ -1,5 +1,6 @@
 import type { Connection, Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
 import { FrameSplitter } from '../../wire/frames.ts';
+import { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { Reader } from '../../wire/reader.ts';
 import type { Api, RequestDraft, ResponseOf } from '../protocol/api.ts';
 import { decodeResponse, decodeResponseHeader, encodeRequest } from '../protocol/codec.ts';
@@ -13,6 +14,9 @@ export interface BrokerClientOptions {
   readonly requestTimeoutMs?: number;
   readonly maxResponseBytes?: number;
 }
+
+/** Memory that is kept for answers to come. */
+const SPARE_BYTES = 1024 * 1024;
 
 interface Waiting {
   readonly api: Api;
@@ -34,6 +38,9 @@ export class BrokerClient {
   private readonly options: BrokerClientOptions;
   private readonly requestTimeoutMs: number;
   private connection: Connection | null = null;
+  private frames: FrameSplitter | null = null;
+  private lastAnswer: Buffer | null = null;
+  private readonly spares = new SpareBuffers(SPARE_BYTES);
   private connecting = false;
   private closed = false;
   private nextCorrelationId = 0;
@@ -74,6 +81,12 @@ export class BrokerClient {
     });
   }
 
+  /** Nothing refers to the bytes of the last answer any more: their memory serves the next one. */
+  releaseLastAnswer(): void {
+    if (this.lastAnswer !== null) this.frames?.release(this.lastAnswer);
+    this.lastAnswer = null;
+  }
+
   close(): void {
     this.closed = true;
     this.lost('the client was closed');
@@ -97,17 +110,24 @@ export class BrokerClient {
 
   private connected(connection: Connection): void {
     this.connection = connection;
-    const frames = new FrameSplitter(this.options.maxResponseBytes ?? 512 * 1024 * 1024);
+    const frames = new FrameSplitter(this.options.maxResponseBytes ?? 512 * 1024 * 1024, this.spares);
+    this.frames = frames;
     const isCurrent = (): boolean => this.connection === connection;
+    const each = (frame: Buffer): void => {
+      if (isCurrent()) this.answered(frame);
+    };
+    const received = (bytes: Buffer, isLent: boolean): void => {
+      if (!isCurrent()) return;
+      try {
+        if (isLent) frames.pushLent(bytes, each);
+        else frames.push(bytes, each);
+      } catch (error) {
+        this.lost(error instanceof Error ? error.message : 'the answer could not be read');
+      }
+    };
     connection.start({
-      data: (bytes) => {
-        if (!isCurrent()) return;
-        try {
-          frames.push(bytes, (frame) => isCurrent() && this.answered(frame));
-        } catch (error) {
-          this.lost(error instanceof Error ? error.message : 'the answer could not be read');
-        }
-      },
+      data: (bytes) => received(bytes, false),
+      lent: (bytes) => received(bytes, true),
       closed: (error) => {
         if (isCurrent()) this.lost(error?.message ?? 'the connection was closed');
       },
@@ -118,6 +138,7 @@ export class BrokerClient {
 
   private answered(frame: Buffer): void {
     const waiting = this.waiting.shift();
+    this.lastAnswer = frame;
     const correlationId = frame.length >= 4 ? frame.readInt32BE(0) : -1;
     if (waiting === undefined || waiting.correlationId !== correlationId) {
       if (waiting !== undefined) this.waiting.unshift(waiting);
@@ -149,6 +170,8 @@ export class BrokerClient {
   private lost(reason: string): void {
     const { connection, waiting } = this;
     this.connection = null;
+    this.frames = null;
+    this.lastAnswer = null;
     this.waiting = [];
     this.unsent = [];
     this.timer?.cancel();

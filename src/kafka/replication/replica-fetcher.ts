@@ -132,7 +132,8 @@ export class ReplicaFetcher {
     const { replicas, options } = this;
     const request = replicas.nextRequest(this.runtime.clock.monotonicMs(), options.maxBytes);
     if (request === null) return;
-    const response = await this.connection().send(fetch, options.versions.fetch, {
+    const client = this.connection();
+    const response = await client.send(fetch, options.versions.fetch, {
       replicaId: options.brokerId,
       maxWaitMs: options.maxWaitMs,
       minBytes: options.minBytes,
@@ -163,6 +164,8 @@ export class ReplicaFetcher {
           continue;
         await this.process(replica, data);
       }
+    // all is in the logs now
+    client.releaseLastAnswer();
   }
 
   private async process(replica: FetchedReplica, data: FetchedData): Promise<void> {

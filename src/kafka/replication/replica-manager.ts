@@ -164,17 +164,22 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
 
   // writing
 
-  /** Appends to partitions that are led here. `done` gets a result for each request, in order; with acks −1 when all are settled. */
+  /**
+   * Appends to partitions that are led here. `done` gets a result for each request, in order; with acks −1 when all are settled.
+   * @returns whether the records' memory stays in use.
+   */
   append(
     requests: readonly AppendRequest[],
     options: AppendOptions,
     done: (results: AppendResult[]) => void,
-  ): void {
+  ): boolean {
     const results: AppendResult[] = [];
+    let keeps = false;
     let delayed: DelayedAppend | null = null;
     for (const request of requests) {
       const result = this.appendOne(request, options);
       results.push(result);
+      keeps ||= this.partition(request.topic, request.partition)?.log.keepTail === true;
       if (options.requiredAcks !== -1 || result.code !== ErrorCode.NONE || result.lastOffset < 0) continue;
       const partition = this.partition(request.topic, request.partition);
       if (partition === undefined || partition.log.highWatermark > result.lastOffset) continue;
@@ -183,10 +188,11 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
     }
     if (delayed === null) {
       done(results);
-      return;
+      return keeps;
     }
     const waiting = delayed;
     waiting.wait(this.runtime.clock.after(Math.max(0, options.timeoutMs), () => waiting.expire()));
+    return keeps;
   }
 
   private appendOne(

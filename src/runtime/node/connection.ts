@@ -54,7 +54,10 @@ export class NodeConnection implements Connection, Flushable {
       return;
     }
     if (this.reading === null) this.socket.on('data', this.received);
-    else this.reading.received = this.received;
+    else {
+      this.reading.received = this.received;
+      if (handler.lent !== undefined) this.reading.lent = this.lent;
+    }
     if (!this.paused) this.socket.resume();
   }
 
@@ -135,6 +138,13 @@ export class NodeConnection implements Connection, Flushable {
     // Node may read once more after a pause that follows a resume in the same turn.
     if (this.paused || this.held.length > 0) this.held.push(bytes);
     else this.handler!.data(bytes);
+    return !this.paused;
+  };
+
+  private readonly lent = (bytes: Buffer): boolean => {
+    if (this.destroyed) return false;
+    if (this.paused || this.held.length > 0) this.held.push(Buffer.from(bytes));
+    else this.handler!.lent!(bytes);
     return !this.paused;
   };
 

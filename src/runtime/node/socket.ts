@@ -14,6 +14,8 @@ export const SOCKET_OPTIONS: SocketOptions = { allowHalfOpen: true, highWaterMar
 export interface Reading {
   /** The buffer is the taker's to keep. @returns false to read no more until the socket is resumed */
   received: (bytes: Buffer) => boolean;
+  /** Instead, where it is set: the bytes are right only until it returns. */
+  lent: ((bytes: Buffer) => boolean) | null;
 }
 
 /** A paused socket, and its `reading`, or null when its own `data` events tell what was read. */
@@ -31,7 +33,7 @@ const shared = process.platform === 'win32' ? null : Buffer.allocUnsafeSlow(64 *
  */
 export function connectingSocket(): PausedSocket {
   if (shared === null) return { socket: new Socket(SOCKET_OPTIONS).pause(), reading: null };
-  const reading: Reading = { received: () => false };
+  const reading: Reading = { received: () => false, lent: null };
   const options: SocketOptions = { ...SOCKET_OPTIONS, onread: into(shared, reading) };
   const socket = new Socket(options);
   return { socket: socket.pause(), reading };
@@ -46,7 +48,7 @@ export function acceptedSocket(socket: Socket): PausedSocket {
   const handle = holder._handle;
   if (shared === null || handle === undefined || handle === null) return { socket, reading: null };
   holder._handle = null;
-  const reading: Reading = { received: () => false };
+  const reading: Reading = { received: () => false, lent: null };
   const options: SocketOptions = {
     ...SOCKET_OPTIONS,
     handle,
@@ -60,6 +62,7 @@ function into(buffer: Buffer, reading: Reading): NonNullable<SocketOptions['onre
   return {
     buffer,
     callback: (count) => {
+      if (reading.lent !== null) return reading.lent(buffer.subarray(0, count));
       const bytes = Buffer.allocUnsafe(count);
       buffer.copy(bytes, 0, 0, count);
       return reading.received(bytes);

@@ -25,10 +25,18 @@ export class MortalConnection implements Connection, Mortal {
 
   start(handler: ConnectionHandler): void {
     const { life } = this;
+    const lent = handler.lent?.bind(handler);
     this.real.start({
       data: (bytes) => {
         if (life.alive) handler.data(bytes);
       },
+      ...(lent === undefined
+        ? {}
+        : {
+            lent: (bytes: Buffer) => {
+              if (life.alive) lent(bytes);
+            },
+          }),
       drained: () => {
         if (life.alive) handler.drained?.();
       },

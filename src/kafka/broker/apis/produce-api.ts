@@ -48,7 +48,9 @@ export function produceApi(replicas: ReplicaManager, topicIds: TopicIds): Served
         produceVersion: context.apiVersion,
       } as const;
       return nowOrLater<AppendResult[], ProduceResponse | null>(
-        (done) => replicas.append(appends, options, done),
+        (done) => {
+          if (!replicas.append(appends, options, done)) context.release();
+        },
         (results) => respond(request, results),
       );
     },
