@@ -22,7 +22,7 @@ export interface StorageConfig {
   readonly dataDir: string;
   /** The log goes to `dataLogDir/version-2`; usually the same folder. */
   readonly dataLogDir: string;
-  /** Bytes by which the log grows at once (preAllocSize is given in KiB). */
+  /** The most by which the log grows ahead of what is written (preAllocSize is given in KiB). */
   readonly preAllocBytes: number;
   /** Transactions between snapshots, more or less: half of it and a random part of the other half. */
   readonly snapCount: number;

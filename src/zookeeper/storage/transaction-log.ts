@@ -6,9 +6,16 @@ import { LogBatch } from './log-batch.ts';
 
 /** So near to its end a file grows again. */
 const GROW_WITHIN_BYTES = 4096;
+/** Bytes of zeros written ahead at once: more would stall the sync that takes them along. */
+const MOST_AHEAD_BYTES = 1 << 20;
+/**
+ * Syncing a small batch is twice as fast where the file has its blocks already, since the file system's journal is left alone. For batches from
+ * here on the zeros cost more than that, as each byte then goes to the disk twice.
+ */
+const LARGE_BATCH_BYTES = 64 * 1024;
 
 export interface LogSettings {
-  /** Bytes by which a file grows at once; 0: never ahead. */
+  /** The most by which a file grows ahead of what is written; 0: never ahead. */
   readonly preAllocBytes: number;
   /** false: `sync` doesn't wait for the disk. */
   readonly forceSync: boolean;
@@ -106,9 +113,13 @@ export class TransactionLog {
   }
 
   private grow(file: File, bytes: number): void {
-    const step = this.settings.preAllocBytes;
+    const step = Math.min(this.settings.preAllocBytes, MOST_AHEAD_BYTES);
     const end = this.position + bytes;
     if (step <= 0 || end + GROW_WITHIN_BYTES < this.size) return;
+    if (bytes >= LARGE_BATCH_BYTES) {
+      this.size = Math.max(this.size, end);
+      return;
+    }
     this.size += Math.ceil((end + GROW_WITHIN_BYTES - this.size + 1) / step) * step;
     file.allocate(this.size);
   }
