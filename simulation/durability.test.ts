@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import { runStory } from './durability.ts';
 
-test('a seed tells the same story each time, to the byte', async () => {
+/** A story takes two seconds of a quiet machine; ms of the real clock. */
+const PATIENCE_MS = 120_000;
+
+test('a seed tells the same story each time, to the byte', { timeout: PATIENCE_MS }, async () => {
   const once = await runStory({ seed: 11, faultsMs: 4000 });
   const again = await runStory({ seed: 11, faultsMs: 4000 });
   expect(again).toEqual(once);
@@ -10,6 +13,7 @@ test('a seed tells the same story each time, to the byte', async () => {
 
 test.each([1, 2, 3])(
   'with seed %i nothing that was acknowledged is lost, doubled or out of order',
+  { timeout: PATIENCE_MS },
   async (seed) => {
     const { broken, acknowledged } = await runStory({ seed, faultsMs: 15_000 });
     expect(broken).toEqual([]);
