@@ -169,7 +169,12 @@ test('logs that are followed come as they are written', async () => {
   });
   await ask(socket, { command: 'restart', service: 'kafka' });
   await stopped;
-  expect(lines).toEqual(['kafka stopping', 'kafka started']);
+  expect(lines.slice(0, 3)).toEqual([
+    'kafka is stopped, to be started again',
+    'kafka stopping',
+    'kafka started',
+  ]);
+  expect(lines[3]).toMatch(/^kafka is ready again, after [\d.]+ s$/);
 });
 
 test('a second cluster of the same project is refused, and a later one finds the data', async () => {

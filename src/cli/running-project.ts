@@ -126,10 +126,13 @@ export class RunningProject {
       }
       case 'kill':
         this.cluster.kill(request.service);
+        this.log(request.service).warn(
+          `was killed, as by kill -9; gregor restart ${request.service} brings it back`,
+        );
         reply({ kind: 'done' });
         return;
       case 'restart':
-        await this.cluster.restart(request.service);
+        await this.restart(request.service);
         reply({ kind: 'done' });
         return;
       case 'down':
@@ -137,6 +140,30 @@ export class RunningProject {
         reply({ kind: 'done' });
     }
   };
+
+  private async restart(service: string): Promise<void> {
+    const before = this.cluster.status().find(({ name }) => name === service);
+    if (before !== undefined)
+      this.log(service).info(
+        before.state === 'ready' ? 'is stopped, to be started again' : 'is started again',
+      );
+    try {
+      await this.cluster.restart(service);
+    } catch (error) {
+      if (before !== undefined)
+        this.log(service).error(
+          `didn't start again: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      throw error;
+    }
+    const after = this.cluster.status().find(({ name }) => name === service);
+    this.log(service).info(`is ready again, after ${((after?.readyAfterMs ?? 0) / 1000).toFixed(2)} s`);
+  }
+
+  /** What happens to a service from outside belongs into its log, too. */
+  private log(service: string): Log {
+    return serviceLog(service, (line) => this.logs.add(line));
+  }
 
   private checkNames(services: readonly string[]): void {
     const names = this.plan.services.map(({ name }) => name);

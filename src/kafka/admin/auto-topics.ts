@@ -40,7 +40,10 @@ export class AutoTopics {
         random: deps.runtime.random,
       });
       await deps.zk.createTopic(topic, plan.assignment, plan.config);
-      deps.runtime.log.info(`Topic ${topic} was created, since somebody asked for it.`);
+      const replicas = [...plan.assignment.values()][0]?.length ?? 0;
+      deps.runtime.log.info(
+        `topic ${topic} was created, because somebody used it: ${plan.assignment.size} partitions, ${replicas} replica${replicas === 1 ? '' : 's'} of each`,
+      );
       return ErrorCode.LEADER_NOT_AVAILABLE;
     } catch (error) {
       if (isZooKeeperError(error, 'NodeExists')) return ErrorCode.LEADER_NOT_AVAILABLE;

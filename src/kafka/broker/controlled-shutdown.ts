@@ -44,13 +44,17 @@ export async function askForShutdown(
       await pause(ELECTION_PAUSE_MS);
       continue;
     }
-    log.info(`controlled shutdown isn't through: ${answer.refused}`);
+    if (await isAlone(runtime, zk, options)) {
+      log.info('no other broker is left that could take over what this one leads; it stops all the same');
+      return false;
+    }
+    log.info(`the controller can't take over everything that this broker leads: ${answer.refused}`);
     refusals += 1;
-    if (refusals >= options.maxRetries || (await isAlone(runtime, zk, options))) break;
+    if (refusals >= options.maxRetries) break;
     await pause(options.retryBackoffMs);
     waitUntilMs = clock.monotonicMs() + options.retryBackoffMs;
   }
-  log.warn('stopping without a complete controlled shutdown');
+  log.warn('stops, though partitions that it leads will have no leader until it is back');
   return false;
 }
 
@@ -78,7 +82,9 @@ async function askOnce(
     if (answer.errorCode !== ErrorCode.NONE)
       return { refused: `the controller answered ${errorInfo(answer.errorCode).name}` };
     const left = answer.remainingPartitions.length;
-    return left === 0 ? 'done' : { refused: `${left} partitions have no other replica that could lead` };
+    return left === 0
+      ? 'done'
+      : { refused: `${left} ${left === 1 ? 'partition has' : 'partitions have'} no other replica in sync` };
   } finally {
     client.close();
   }

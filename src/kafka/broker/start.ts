@@ -147,7 +147,7 @@ class RunningBroker implements Broker {
     // Only now: a broker that comes back while its old registration is still there knows of no topics, and would say so to clients.
     this.sockets.serve(this.makeRouter(clusterId, this.parts));
     const at = [...this.listeners].map(([name, { host, port }]) => `${name}://${host}:${port}`).join(', ');
-    runtime.log.info(`broker ${this.id} of cluster ${clusterId} listens on ${at}`);
+    runtime.log.info(`broker ${this.id} of cluster ${clusterId} is ready and listens on ${at}`);
   }
 
   private async connectToZooKeeper(): Promise<void> {

@@ -205,7 +205,7 @@ export class ControllerMachine {
   private *brokersCame(brokers: readonly LiveBroker[]): Work<void> {
     const { d, cluster } = this;
     const ids = new Set(brokers.map(({ id }) => id));
-    d.log.info('Brokers came.', { brokers: [...ids].join(',') });
+    d.log.info(`${brokersInWords(ids)} here.`);
     const others = cluster.reachableBrokers();
     for (const broker of brokers) {
       cluster.brokers.set(broker.id, broker);
@@ -223,7 +223,7 @@ export class ControllerMachine {
 
   private *brokersWent(ids: readonly number[]): Work<void> {
     const { cluster } = this;
-    this.d.log.info('Brokers went.', { brokers: ids.join(',') });
+    this.d.log.info(`${brokersInWords(ids)} gone.`);
     for (const id of ids) {
       cluster.brokers.delete(id);
       cluster.shuttingDown.delete(id);
@@ -347,6 +347,12 @@ export class ControllerMachine {
 
 function placeOf({ topic, partition }: TopicPartition): TopicPartition {
   return { topic, partition };
+}
+
+/** "Broker 2 is", "Brokers 2, 3 are". */
+function brokersInWords(ids: Iterable<number>): string {
+  const all = [...ids];
+  return all.length === 1 ? `Broker ${all[0]} is` : `Brokers ${all.join(', ')} are`;
 }
 
 function sameEndpoints(a: LiveBroker, b: LiveBroker): boolean {

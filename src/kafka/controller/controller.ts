@@ -210,7 +210,7 @@ export class Controller {
   }
 
   private async beginTerm(won: ControllerTerm): Promise<void> {
-    this.log.info(`This broker is the controller, epoch ${won.epoch}.`);
+    this.log.info(`This broker is the controller now, in epoch ${won.epoch}.`);
     const out: ControlMessage[] = [];
     const term: Term = {
       term: won,
@@ -237,7 +237,7 @@ export class Controller {
     const { term } = this;
     if (term === null) return;
     this.term = null;
-    this.log.info('This broker is no longer the controller.', { epoch: term.term.epoch });
+    this.log.info('This broker is no longer the controller.');
     term.timer?.cancel();
     term.zk.close();
     for (const channel of term.channels.values()) channel.close();

@@ -65,12 +65,32 @@ export function* toOnline(
   if (fresh.length > 0) yield* writeFirstStates(d, fresh, batch, failures);
   if (known.length > 0) yield* elect(d, known, strategy, batch, failures);
   batch.flush(d.out);
-  if (failures.size > 0) {
-    const [first] = failures.keys();
-    const others = failures.size === 1 ? '' : ` and ${failures.size - 1} more partitions`;
-    d.log.warn(`No leader could be elected for ${first?.topic}-${first?.partition}${others}.`);
-  }
+  // While a broker stops, its partitions have a leader until it is gone: whoever is left says then what that means.
+  if (d.cluster.shuttingDown.size === 0) tellFailures(d, failures);
   return failures;
+}
+
+/** Who has to come back before these partitions have a leader again; one line for all that wait for the same. */
+function tellFailures(d: Deciding, failures: ElectionFailures): void {
+  const sentences = new Map<string, Partition[]>();
+  for (const [partition, failure] of failures) {
+    const why = failure === 'stateLost' ? STATE_LOST : awaited(partition);
+    sentences.set(why, [...(sentences.get(why) ?? []), partition]);
+  }
+  for (const [why, [first, ...others]] of sentences) {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    const verb = others.length === 0 ? 'has' : 'have';
+    d.log.warn(`${first?.topic}-${first?.partition}${more} ${verb} no leader${why}`);
+  }
+}
+
+const STATE_LOST = ' for now: the state in ZooKeeper is gone or is of a later controller.';
+
+function awaited({ replicas, state }: Partition): string {
+  const able = state === null || state.isr.length === 0 ? replicas : state.isr;
+  const names = able.length === 1 ? `broker ${able[0]} is back` : `one of brokers ${able.join(', ')} is back`;
+  const why = replicas.length === 1 ? 'its only replica is there' : 'nobody else was in sync';
+  return ` until ${names}: ${why}.`;
 }
 
 /** Tries partitions without a leader, of one topic or all; not those that are being deleted. */

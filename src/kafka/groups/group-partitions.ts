@@ -100,7 +100,7 @@ export class GroupPartitions {
       initialRebalanceDelayMs: config.groupInitialRebalanceDelayMs,
       maxSize: config.groupMaxSize,
     };
-    const owned = new OwnedPartition(this.runtime.clock, {
+    const owned = new OwnedPartition(this.runtime, {
       partition,
       leaderEpoch,
       log,
@@ -120,7 +120,8 @@ export class GroupPartitions {
       if (loaded === null) this.disown(owned.partition, undefined);
       else {
         owned.loaded(loaded);
-        if (owned.groups.size > 0) log.info(`${name}: ${owned.groups.size} groups were read`);
+        if (owned.groups.size > 0)
+          log.info(`coordinates ${groupsInWords([...owned.groups.keys()])} from now on`);
       }
     } catch (error) {
       // Without its groups the partition must not be served: members would be told that they are unknown, offsets that there are none.
@@ -134,4 +135,9 @@ export class GroupPartitions {
     this.owned.delete(partition);
     owned.close();
   }
+}
+
+function groupsInWords(ids: readonly string[]): string {
+  if (ids.length === 1) return `the consumer group ${ids[0]}`;
+  return ids.length <= 3 ? `the consumer groups ${ids.join(', ')}` : `${ids.length} consumer groups`;
 }

@@ -24,11 +24,13 @@ export class OwnedPartition {
   readonly groups = new Map<string, Group>();
   state: 'loading' | 'ready' | 'closed' = 'loading';
   private readonly clock: Runtime['clock'];
+  private readonly journal: Runtime['log'];
   private readonly limits: GroupLimits;
   private readonly alarms = new Map<Group, { readonly at: number; readonly timer: Timer }>();
 
-  constructor(clock: Runtime['clock'], options: OwnedPartitionOptions) {
+  constructor({ clock, log }: Pick<Runtime, 'clock' | 'log'>, options: OwnedPartitionOptions) {
     this.clock = clock;
+    this.journal = log;
     this.partition = options.partition;
     this.leaderEpoch = options.leaderEpoch;
     this.log = options.log;
@@ -61,7 +63,9 @@ export class OwnedPartition {
   /** Runs a step of a group, then does what it put out and sees to its next deadline. */
   act<T>(group: Group, step: (now: Now, out: Output[]) => T): T {
     const out: Output[] = [];
+    const before = group.state;
     const result = step(this.now(), out);
+    if (group.state !== before && this.state === 'ready') this.tell(group, before);
     for (const output of out) this.perform(group, output);
     this.setAlarm(group);
     return result;
@@ -78,6 +82,16 @@ export class OwnedPartition {
     for (const group of this.groups.values())
       this.act(group, (now, out) => group.die(ErrorCode.NOT_COORDINATOR, now, out));
     this.groups.clear();
+  }
+
+  private tell(group: Group, before: Group['state']): void {
+    const { id, generation, members } = group;
+    const count = `${members.size} member${members.size === 1 ? '' : 's'}`;
+    if (group.state === 'Stable' && before === 'CompletingRebalance')
+      this.journal.info(`group ${id}: its ${count} know what to read (generation ${generation})`);
+    else if (group.state === 'PreparingRebalance' && before === 'Stable')
+      this.journal.info(`group ${id} rebalances: its members are asked to join again`);
+    else if (group.state === 'Empty') this.journal.info(`group ${id} has no members any more`);
   }
 
   private perform(group: Group, output: Output): void {

@@ -43,6 +43,8 @@ export class ReplicaFetcher {
   private stopped = false;
   private wake: (() => void) | null = null;
   private woken = false;
+  /** The leader can't be reached, and the log knows. */
+  private unreachable = false;
 
   constructor(runtime: Runtime, options: FetcherOptions) {
     this.runtime = runtime;
@@ -79,6 +81,8 @@ export class ReplicaFetcher {
       try {
         await this.truncate(now);
         await this.fetchOnce();
+        if (this.unreachable) this.runtime.log.info(`fetches from broker ${this.options.source} again`);
+        this.unreachable = false;
       } catch (error) {
         if (this.isStopped()) return;
         this.failed(error);
@@ -94,11 +98,13 @@ export class ReplicaFetcher {
   private failed(error: unknown): void {
     this.replicas.resetSession();
     const reason = error instanceof Error ? error.message : String(error);
-    if (error instanceof BrokerUnreachable)
-      this.runtime.log.info(`can't fetch from broker ${this.options.source}: ${reason}`, {
-        broker: this.options.source,
-      });
-    else
+    if (error instanceof BrokerUnreachable) {
+      const { log } = this.runtime;
+      const sentence = `can't fetch from broker ${this.options.source}, and goes on trying: ${reason}`;
+      if (this.unreachable) log.debug(sentence, { broker: this.options.source });
+      else log.info(sentence, { broker: this.options.source });
+      this.unreachable = true;
+    } else
       this.runtime.log.error(`fetching from broker ${this.options.source} failed: ${reason}`, {
         broker: this.options.source,
       });

@@ -3,6 +3,8 @@ import type { MetadataCache } from '../broker/metadata-cache.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { AppendOrigin, TopicPartition } from '../log/log-types.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
+import { partitionsInWords, rolesInWords } from './changes-in-words.ts';
+import type { RoleTaken } from './changes-in-words.ts';
 import { DelayedAppend } from './delayed-append.ts';
 import type { AppendResult } from './delayed-append.ts';
 import { DelayedFetch, isEnough } from './delayed-fetch.ts';
@@ -59,6 +61,9 @@ export interface PartitionCode extends TopicPartition {
 
 const LATEST_PRODUCE_VERSION = 9;
 
+/** ISRs that change together, as after a restart, are told of together. */
+const ISR_GATHER_MS = 250;
+
 /**
  * The replicas on this broker. It does what the controller decides (LeaderAndIsr, StopReplica), and all reading and writing of
  * partitions goes through it. Answers are given by calling back, as often they come within the call.
@@ -78,6 +83,10 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
   private readonly dirty = new Set<Partition>();
   private wakeScheduled = false;
   private controllerEpoch = -1;
+  /** What the LeaderAndIsr request that is being applied changed. */
+  private taken: RoleTaken[] = [];
+  /** ISR changes that the log wasn't told of yet, by their ISR. */
+  private readonly untoldIsrs = new Map<string, TopicPartition[]>();
   private isrTimer: Timer | null = null;
 
   constructor(runtime: Runtime, options: ReplicaManagerOptions) {
@@ -110,12 +119,22 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
   }
 
   writeIsr(change: IsrChange): Promise<number | null> {
-    const { topic, partition } = change;
-    this.runtime.log.info(`${topic}-${partition}: the ISR becomes ${change.isr.join(', ')}`, {
-      topic,
-      partition,
-    });
+    this.tellIsr(change);
     return this.options.writeIsr(change);
+  }
+
+  private tellIsr({ topic, partition, isr }: IsrChange): void {
+    if (this.untoldIsrs.size === 0)
+      this.runtime.clock.after(ISR_GATHER_MS, () => {
+        for (const [replicas, partitions] of this.untoldIsrs)
+          this.runtime.log.info(`in-sync replicas of ${partitionsInWords(partitions)}: brokers ${replicas}`);
+        this.untoldIsrs.clear();
+      });
+    const replicas = [...isr].sort((a, b) => a - b).join(', ');
+    const partitions = this.untoldIsrs.get(replicas);
+    if (partitions === undefined) this.untoldIsrs.set(replicas, [{ topic, partition }]);
+    else if (!partitions.some((one) => one.topic === topic && one.partition === partition))
+      partitions.push({ topic, partition });
   }
 
   changed(partition: Partition): void {
@@ -349,6 +368,9 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
       code: this.applyDecision(decision),
     }));
     this.fetchers.stopIdle();
+    const words = rolesInWords(this.taken);
+    this.taken = [];
+    if (words !== null) this.runtime.log.info(words);
     return codes;
   }
 
@@ -388,12 +410,10 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
     this.fetchers.unfollow(partition);
     partition.becomeLeader(decision);
     const { topic, partition: index, leaderEpoch } = partition;
-    this.runtime.log.info(
-      `${topic}-${index}: this broker leads, in epoch ${leaderEpoch} from offset ${partition.log.logEndOffset}`,
-      {
-        topic,
-        partition: index,
-      },
+    this.taken.push({ topic, partition: index, leads: true });
+    this.runtime.log.debug(
+      `leads ${topic}-${index} in epoch ${leaderEpoch} from offset ${partition.log.logEndOffset}`,
+      { topic, partition: index },
     );
     for (const listener of this.listeners) listener.becameLeader(topic, index, leaderEpoch);
   }
@@ -402,8 +422,11 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
     this.fetchers.unfollow(partition);
     partition.becomeFollower(decision);
     const { topic, partition: index, leaderEpoch, leader } = partition;
-    if (leader >= 0) this.fetchers.follow(partition);
-    this.runtime.log.debug(`${topic}-${index}: follows broker ${leader} in epoch ${leaderEpoch}`, {
+    if (leader >= 0) {
+      this.fetchers.follow(partition);
+      this.taken.push({ topic, partition: index, leads: false });
+    }
+    this.runtime.log.debug(`follows broker ${leader} for ${topic}-${index} in epoch ${leaderEpoch}`, {
       topic,
       partition: index,
     });

@@ -308,8 +308,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
         continue;
       }
       this.metrics.staleSessionsExpired += 1;
+      const owned = [...this.tree.ephemeralsOf(session.id)];
+      const goes = owned.length === 0 ? '' : `; its ephemeral znodes go with it: ${named(owned)}`;
       this.log.info(
-        `session 0x${session.id.toString(16)} expired: nothing was heard of it for ${session.timeoutMs} ms`,
+        `session 0x${session.id.toString(16)} expired: nothing was heard of it for ${session.timeoutMs / 1000} s${goes}`,
       );
       this.submitOwn(OpCode.closeSession, session.id, Buffer.alloc(0));
     }
@@ -332,4 +334,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     };
     next();
   }
+}
+
+/** A few of them, and how many more there are. */
+function named(paths: readonly string[]): string {
+  const few = paths.slice(0, 3).join(', ');
+  return paths.length <= 3 ? few : `${few} and ${paths.length - 3} more`;
 }

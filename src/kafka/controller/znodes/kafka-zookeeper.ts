@@ -129,7 +129,9 @@ export class KafkaZooKeeper {
         }
         if (this.clock.monotonicMs() >= deadline) throw error;
         if (!told) {
-          this.log.info(`${path} of another session is still there; waiting for its end.`);
+          this.log.info(
+            `${path} is still there: this broker's earlier session 0x${stat.ephemeralOwner.toString(16)} hasn't ended, so it waits until ZooKeeper lets that expire (${waitMs / 1000} s at most)`,
+          );
           told = true;
         }
         await new Promise<void>((resolve) => {
