@@ -1,4 +1,4 @@
-import type { LogFields, Log } from '../../src/runtime/runtime.ts';
+import { silentLog } from '../../src/runtime/silent-log.ts';
 import type { ControlMessage } from '../../src/kafka/controller/control-requests.ts';
 import type { ControllerEvent } from '../../src/kafka/controller/controller-events.ts';
 import { ControllerMachine } from '../../src/kafka/controller/controller-machine.ts';
@@ -11,9 +11,6 @@ import type {
   PartitionState,
   VersionedPartitionState,
 } from '../../src/kafka/controller/znodes/partition-state.ts';
-
-const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore, with: () => silent };
-function ignore(_message: string, _fields?: LogFields): void {}
 
 type Answers = { [N in Call['op']]: (...args: Parameters<ControllerZooKeeper[N]>) => unknown };
 
@@ -75,7 +72,7 @@ export class ControllerWorld {
         uncleanLeaderElectionEnable: () => this.unclean,
         leaderImbalancePerBrokerPercentage: 10,
       },
-      silent,
+      silentLog,
       this.out,
     );
     this.happen({ kind: 'elected' });

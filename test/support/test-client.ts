@@ -10,7 +10,8 @@ import { readRecords } from '../../src/kafka/records/read-records.ts';
 import type { Endpoint, Runtime } from '../../src/runtime/runtime.ts';
 import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api.ts';
 import { toSafe } from '../../src/wire/int64.ts';
-import { eventually } from './test-cluster.ts';
+import { eventually } from './eventually.ts';
+import { endpointOf } from './test-cluster.ts';
 
 /** A small client for tests: it finds leaders and tries again, as real ones do. */
 export class TestClient {
@@ -20,7 +21,7 @@ export class TestClient {
 
   constructor(runtime: Runtime, brokers: readonly number[]) {
     this.runtime = runtime;
-    this.bootstrap = brokers.map((id) => ({ host: `broker-${id}`, port: 9092 }));
+    this.bootstrap = brokers.map(endpointOf);
   }
 
   at(endpoint: Endpoint): BrokerClient {
@@ -70,8 +71,8 @@ export class TestClient {
     replicationFactor: number,
     configs: Record<string, string> = {},
   ): Promise<void> {
-    await eventually(async () => {
-      const answer = await this.toController(createTopics, 4, {
+    const answer = await eventually(async () => {
+      const { topics } = await this.toController(createTopics, 4, {
         topics: [
           {
             name,
@@ -83,11 +84,14 @@ export class TestClient {
         ],
         timeoutMs: 10_000,
       });
-      const code = answer.topics[0]?.errorCode ?? -1;
-      if (code === ErrorCode.NONE || code === ErrorCode.TOPIC_ALREADY_EXISTS) return true;
-      if (errorInfo(code).retriable || code === ErrorCode.INVALID_REPLICATION_FACTOR) return false;
-      throw new Error(`creating ${name}: ${errorInfo(code).name} ${answer.topics[0]?.errorMessage ?? ''}`);
+      const { errorCode } = topics[0]!;
+      // the brokers may not have found each other yet
+      const isEarly = errorInfo(errorCode).retriable || errorCode === ErrorCode.INVALID_REPLICATION_FACTOR;
+      return isEarly ? null : topics[0]!;
     });
+    const { errorCode, errorMessage } = answer;
+    if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS)
+      throw new Error(`creating ${name}: ${errorInfo(errorCode).name} ${errorMessage ?? ''}`);
   }
 
   /** One try, with acks −1. @returns the code, and the offset of the first. */

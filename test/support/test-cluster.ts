@@ -2,113 +2,181 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { resolveBrokerConfig } from '../../src/kafka/broker/config/broker-config.ts';
-import { parseProperties } from '../../src/wire/properties.ts';
-import type { Broker } from '../../src/kafka/broker/start.ts';
-import { startBroker } from '../../src/kafka/broker/start.ts';
-import { createLog, silentLog } from '../../src/runtime/node/log.ts';
+import { startBroker, type Broker } from '../../src/kafka/broker/start.ts';
+import { BrokerClient } from '../../src/kafka/client/broker-client.ts';
+import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api.ts';
+import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
+import { createLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
-import type { Log, Runtime } from '../../src/runtime/runtime.ts';
-import { VirtualNetwork } from '../../src/runtime/virtual/virtual-network.ts';
-import type { Host } from '../../src/runtime/virtual/virtual-network.ts';
-import { formatProblem } from '../../src/wire/problem.ts';
+import type { Endpoint, Log, Runtime } from '../../src/runtime/runtime.ts';
+import { silentLog } from '../../src/runtime/silent-log.ts';
+import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-network.ts';
+import { formatProblem, type ConfigResult } from '../../src/wire/problem.ts';
+import { parseProperties } from '../../src/wire/properties.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { parseZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
-import type { ZooKeeperServer } from '../../src/zookeeper/server/start.ts';
-import { startZooKeeper } from '../../src/zookeeper/server/start.ts';
+import { startZooKeeper, type ZooKeeperServer } from '../../src/zookeeper/server/start.ts';
+import { eventually } from './eventually.ts';
+
+const ZOOKEEPER = { host: 'zookeeper', port: 2181 };
+
+/** Where a broker of a `TestCluster` listens. */
+export function endpointOf(brokerId: number): Endpoint {
+  return { host: `broker-${brokerId}`, port: 9092 };
+}
 
 /** One ZooKeeper and brokers, each a host of its own in one process: `zookeeper`, `broker-1`, `broker-2`, …; clients are on `client`. */
 export class TestCluster {
-  readonly network: VirtualNetwork;
   /** Where clients of the test run. */
   readonly client: Runtime;
+  /** A client of the ZooKeeper, at its root. */
+  readonly zooKeeper: ZooKeeperClient;
+  /** Those that were started and not killed. */
   readonly brokers = new Map<number, Broker>();
+  private readonly network: VirtualNetwork;
   private readonly folder = mkdtempSync(join(tmpdir(), 'gregor-cluster-'));
-  private readonly log: Log;
   private readonly hosts = new Map<number, Host>();
+  private readonly clients = new Map<number, BrokerClient>();
   private readonly properties: Readonly<Record<string, string>>;
-  private zooKeeper: ZooKeeperServer | null = null;
-  private zooKeeperHost: Host | null = null;
+  private readonly zooKeeperHost: Host;
+  private zooKeeperServer: ZooKeeperServer | null = null;
 
   private constructor(properties: Readonly<Record<string, string>>) {
     this.properties = properties;
-    // GREGOR_TEST_LOG=info shows what the servers say
-    const level = process.env['GREGOR_TEST_LOG'];
-    this.log =
-      level === undefined
-        ? silentLog
-        : createLog({ level: level === 'debug' ? 'debug' : 'info', format: 'pretty' });
-    this.network = new VirtualNetwork(createNodeRuntime({ log: this.log }));
+    this.network = new VirtualNetwork(createNodeRuntime({ log: chosenLog() }));
     this.client = this.network.host('client').runtime;
+    this.zooKeeperHost = this.network.host(ZOOKEEPER.host);
+    this.zooKeeper = new ZooKeeperClient(this.client, { servers: [ZOOKEEPER], sessionTimeoutMs: 6000 });
   }
 
+  /** @param properties what every server.properties says beside the defaults below. */
   static async start(count: number, properties: Readonly<Record<string, string>> = {}): Promise<TestCluster> {
     const cluster = new TestCluster(properties);
-    const { config, problems } = parseZooKeeperConfig(
-      `dataDir=${join(cluster.folder, 'zookeeper')}\nclientPort=2181\ntickTime=100\nadmin.enableServer=false\n`,
-      'zoo.cfg',
-    );
-    if (config === null) throw new Error(problems.map(formatProblem).join('\n'));
-    cluster.zooKeeperHost = cluster.network.host('zookeeper');
-    cluster.zooKeeper = await startZooKeeper(cluster.zooKeeperHost.runtime, config);
+    await cluster.startZooKeeper();
     await Promise.all(Array.from({ length: count }, (_, i) => cluster.startBroker(i + 1)));
     return cluster;
+  }
+
+  private async startZooKeeper(): Promise<void> {
+    const lines = {
+      dataDir: join(this.folder, 'zookeeper'),
+      clientPort: ZOOKEEPER.port,
+      tickTime: 200,
+      'admin.enableServer': false,
+    };
+    const config = checked(parseZooKeeperConfig(text(lines), 'zoo.cfg'));
+    this.zooKeeperServer = await startZooKeeper(this.zooKeeperHost.runtime, config);
+    this.zooKeeper.start();
   }
 
   /** Starts a broker, or starts one again that was stopped or killed. */
   async startBroker(id: number): Promise<Broker> {
     let host = this.hosts.get(id);
-    if (host === undefined) this.hosts.set(id, (host = this.network.host(`broker-${id}`)));
+    const { host: name, port } = endpointOf(id);
+    if (host === undefined) this.hosts.set(id, (host = this.network.host(name)));
     else host.restart();
-    const { config, problems } = resolveBrokerConfig(
-      parseProperties(
-        Object.entries({
-          'broker.id': String(id),
-          'zookeeper.connect': 'zookeeper:2181/kafka',
-          'zookeeper.session.timeout.ms': '1000',
-          listeners: 'PLAINTEXT://:9092',
-          'advertised.listeners': `PLAINTEXT://broker-${id}:9092`,
-          'log.dirs': join(this.folder, `broker-${id}`),
-          'offsets.topic.num.partitions': '3',
-          'group.initial.rebalance.delay.ms': '0',
-          ...this.properties,
-        })
-          .map(([key, value]) => `${key}=${value}`)
-          .join('\n'),
-      ),
-      'server.properties',
-    );
-    if (config === null) throw new Error(problems.map(formatProblem).join('\n'));
+    const lines = {
+      'broker.id': id,
+      'zookeeper.connect': `${ZOOKEEPER.host}:${ZOOKEEPER.port}`,
+      'zookeeper.session.timeout.ms': 1000,
+      listeners: `PLAINTEXT://:${port}`,
+      'advertised.listeners': `PLAINTEXT://${name}:${port}`,
+      'log.dirs': join(this.folder, name),
+      'offsets.topic.num.partitions': 3,
+      'group.initial.rebalance.delay.ms': 0,
+      'auto.leader.rebalance.enable': false,
+      'controlled.shutdown.retry.backoff.ms': 50,
+      ...this.properties,
+    };
+    const config = checked(resolveBrokerConfig(parseProperties(text(lines)), 'server.properties'));
     const broker = await startBroker(host.runtime, config);
     this.brokers.set(id, broker);
     return broker;
   }
 
-  /** As kill -9 does. */
+  /** As kill -9. */
   kill(id: number): void {
     this.hosts.get(id)?.kill();
     this.brokers.delete(id);
   }
 
   killZooKeeper(): void {
-    this.zooKeeperHost?.kill();
-    this.zooKeeper = null;
+    this.zooKeeperHost.kill();
+    this.zooKeeperServer = null;
+  }
+
+  /** Nothing gets through between a broker and ZooKeeper any more; neither is told. */
+  cutFromZooKeeper(id: number): void {
+    for (const link of this.zooKeeperLinks(id)) link.cut();
+  }
+
+  healToZooKeeper(id: number): void {
+    for (const link of this.zooKeeperLinks(id)) link.heal();
+  }
+
+  private zooKeeperLinks(id: number) {
+    const { host } = endpointOf(id);
+    return [this.network.link(host, ZOOKEEPER.host), this.network.link(ZOOKEEPER.host, host)];
+  }
+
+  /** Breaks the connections between the test's clients and ZooKeeper; their sessions live on. */
+  breakZooKeeperConnections(): void {
+    this.network.link('client', ZOOKEEPER.host).resetConnections();
+  }
+
+  /** Asks a broker, in the newest version of the table or the given one. */
+  ask<A extends Api>(id: number, api: A, body: RequestDraft<A>, version?: number): Promise<ResponseOf<A>> {
+    let client = this.clients.get(id);
+    if (client === undefined) {
+      client = new BrokerClient(this.client, { endpoint: endpointOf(id), clientId: 'test' });
+      this.clients.set(id, client);
+    }
+    return client.send(api, version ?? api.versions[1], body);
+  }
+
+  /** Which broker decides, once all brokers know each other and say the same. */
+  async controller(): Promise<number> {
+    return eventually(async () => {
+      const ids = await Promise.all([...this.brokers.keys()].map((id) => this.controllerOf(id)));
+      const [found = -1] = ids;
+      return ids.every((id) => id === found) && this.brokers.has(found) ? found : null;
+    });
+  }
+
+  private async controllerOf(id: number): Promise<number> {
+    const answer = await this.ask(id, metadata, { topics: [] }, 9);
+    return answer.brokers.length === this.brokers.size ? answer.controllerId : -1;
+  }
+
+  /** The JSON of a znode. */
+  async znode(path: string): Promise<unknown> {
+    const { data } = await this.zooKeeper.getData(path);
+    return data === null ? null : JSON.parse(data.toString());
   }
 
   async stop(): Promise<void> {
+    for (const client of this.clients.values()) client.close();
     await Promise.all([...this.brokers.values()].map((broker) => broker.stop()));
-    await this.zooKeeper?.stop();
+    await this.zooKeeper.close();
+    await this.zooKeeperServer?.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
 
-/** Waits until `look` gives something; the test's own timeout bounds it. */
-export async function eventually<T>(
-  look: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-): Promise<T> {
-  for (;;) {
-    const found = await look();
-    if (found !== null && found !== undefined && found !== false) return found;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  }
+/** GREGOR_TEST_LOG=info or debug shows what the servers say. */
+function chosenLog(): Log {
+  const level = process.env['GREGOR_TEST_LOG'];
+  if (level === undefined) return silentLog;
+  return createLog({ level: level === 'debug' ? 'debug' : 'info', format: 'pretty' });
+}
+
+function text(properties: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(properties)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
+
+function checked<C>({ config, problems }: ConfigResult<C>): C {
+  if (config === null) throw new Error(problems.map(formatProblem).join('\n'));
+  return config;
 }

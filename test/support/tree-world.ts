@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import { createNodeDigests } from '../../src/runtime/node/digests.ts';
 import { Writer } from '../../src/wire/writer.ts';
 import { EventType } from '../../src/zookeeper/jute/constants.ts';
 import { errorInfo } from '../../src/zookeeper/jute/error-code.ts';
@@ -13,14 +13,7 @@ import { RequestPreparer, type PreparerSettings } from '../../src/zookeeper/tree
 import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
 import type { Watcher } from '../../src/zookeeper/tree/watch-table.ts';
 
-/** For tests: only what the tree uses. */
-export const testDigests = {
-  crc32: (data: Buffer, seed = 0) => crc32(data, seed),
-  crc32c: () => 0,
-  xxhash32: () => 0,
-  hash: () => Buffer.alloc(0),
-  hmac: () => Buffer.alloc(0),
-};
+const digests = createNodeDigests();
 
 const exact = (authenticates: boolean): AuthScheme => ({
   authenticates,
@@ -37,7 +30,7 @@ export class TestWorld {
   timeMs = 1000;
   private cxid = 0;
 
-  constructor(settings: Partial<PreparerSettings> = {}, tree = new DataTree(testDigests), opened = true) {
+  constructor(settings: Partial<PreparerSettings> = {}, tree = new DataTree(digests), opened = true) {
     this.tree = tree;
     this.zxid = tree.lastZxid;
     this.preparer = new RequestPreparer(this.tree, {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { KafkaCluster, until } from '../../../test/support/kafka-cluster.ts';
+import { eventually } from '../../../test/support/eventually.ts';
+import { TestCluster } from '../../../test/support/test-cluster.ts';
 import { ZERO_UUID } from '../protocol/schema.ts';
 import { metadata } from '../protocol/messages/03-metadata.ts';
 import type { Api } from '../protocol/api.ts';
@@ -12,11 +13,11 @@ import { createPartitions } from '../protocol/messages/37-create-partitions.ts';
 import { electLeaders } from '../protocol/messages/43-elect-leaders.ts';
 import { incrementalAlterConfigs } from '../protocol/messages/44-incremental-alter-configs.ts';
 
-let cluster: KafkaCluster;
+let cluster: TestCluster;
 let controller: number;
 
 beforeAll(async () => {
-  cluster = await KafkaCluster.start({ brokers: 3 });
+  cluster = await TestCluster.start(3);
   controller = await cluster.controller();
 });
 afterAll(() => cluster.stop());
@@ -115,7 +116,7 @@ describe('CreateTopics', () => {
 
   test('without time to wait the topic is made and the answer is REQUEST_TIMED_OUT', async () => {
     expect((await create('hasty', {}, { timeoutMs: 0 })).errorCode).toBe(7);
-    await until(async () => (await leaders('hasty'))[0]! > 0);
+    await eventually(async () => (await leaders('hasty'))[0]! > 0);
   });
 
   test('a broker that is not the controller says so', async () => {
@@ -134,7 +135,7 @@ test('Metadata makes a topic that is asked for, and soon it has a leader', async
     9,
   );
   expect(first.topics[0]?.errorCode).toBe(5);
-  await until(async () => (await leaders('auto'))[0]! > 0);
+  await eventually(async () => (await leaders('auto'))[0]! > 0);
 });
 
 test('DeleteTopics: clients see it gone, then znodes and logs go', async () => {
@@ -145,8 +146,8 @@ test('DeleteTopics: clients see it gone, then znodes and logs go', async () => {
     ['gone', 0],
     ['never', 3],
   ]);
-  await until(async () => (await cluster.zooKeeper.exists('/brokers/topics/gone')) === null);
-  await until(async () => (await cluster.zooKeeper.exists('/admin/delete_topics/gone')) === null);
+  await eventually(async () => (await cluster.zooKeeper.exists('/brokers/topics/gone')) === null);
+  await eventually(async () => (await cluster.zooKeeper.exists('/admin/delete_topics/gone')) === null);
   expect(await cluster.zooKeeper.exists('/config/topics/gone')).toBe(null);
   expect(await create('gone')).toMatchObject({ errorCode: 0 });
 });
@@ -237,7 +238,7 @@ describe('configuration', () => {
     const resources = [{ resourceType: broker, resourceName: '', configs }];
     const answer = await cluster.ask(1, incrementalAlterConfigs, { resources, validateOnly: false });
     expect(answer.responses[0]?.errorCode).toBe(0);
-    await until(async () => {
+    await eventually(async () => {
       const [entry] = (await describeOne(broker, '1', 'log.retention.ms')).configs;
       return entry?.value === '777000' && entry.configSource === 3;
     });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { TestClient } from '../../../test/support/test-client.ts';
-import { TestCluster, eventually } from '../../../test/support/test-cluster.ts';
+import { TestCluster } from '../../../test/support/test-cluster.ts';
 
 let cluster: TestCluster | null = null;
 let client: TestClient | null = null;
@@ -9,7 +10,10 @@ async function start(
   brokers: number,
   properties: Record<string, string> = {},
 ): Promise<{ cluster: TestCluster; client: TestClient }> {
-  cluster = await TestCluster.start(brokers, properties);
+  cluster = await TestCluster.start(brokers, {
+    'zookeeper.connect': 'zookeeper:2181/kafka',
+    ...properties,
+  });
   client = new TestClient(cluster.client, [...cluster.brokers.keys()]);
   return { cluster, client };
 }

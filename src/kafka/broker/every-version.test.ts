@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { askEverything, exchanges } from '../../../test/support/exchanges/ask-everything.ts';
-import { TestCluster } from '../../../test/support/test-cluster.ts';
+import { TestCluster, endpointOf } from '../../../test/support/test-cluster.ts';
 import type { Network, Runtime } from '../../runtime/runtime.ts';
 import { apiByKey } from '../protocol/apis.ts';
 
@@ -26,7 +26,7 @@ test(
       },
     }) as Network;
     const runtime: Runtime = { ...cluster.client, network };
-    const { served, heard } = await askEverything(runtime, { id: 1, host: 'broker-1', port: 9092 });
+    const { served, heard } = await askEverything(runtime, { id: 1, ...endpointOf(1) });
     expect(heard.filter(({ unexpected }) => unexpected.length > 0)).toEqual([]);
     expect(connections).toBe(1);
 

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { TestClient } from '../../../test/support/test-client.ts';
-import { TestCluster, eventually } from '../../../test/support/test-cluster.ts';
+import { TestCluster, endpointOf } from '../../../test/support/test-cluster.ts';
 import type { BrokerClient } from '../client/broker-client.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { offsetCommit } from '../protocol/messages/08-offset-commit.ts';
@@ -73,7 +74,7 @@ async function coordinator(
 ): Promise<{ broker: BrokerClient; nodeId: number }> {
   return eventually(async () => {
     for (const id of cluster.brokers.keys()) {
-      const asked = client.at({ host: `broker-${id}`, port: 9092 });
+      const asked = client.at(endpointOf(id));
       const found = await asked.send(findCoordinator, 4, { coordinatorKeys: ['g'] }).catch(() => null);
       const answer = found?.coordinators[0];
       if (answer?.errorCode !== ErrorCode.NONE) continue;

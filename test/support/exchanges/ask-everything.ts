@@ -12,7 +12,7 @@ import { initProducerId } from '../../../src/kafka/protocol/messages/22-init-pro
 import { buildBatch } from '../../../src/kafka/records/build-batch.ts';
 import type { Endpoint, Runtime } from '../../../src/runtime/runtime.ts';
 import { atVersion } from '../at-version.ts';
-import { eventually } from '../test-cluster.ts';
+import { eventually } from '../eventually.ts';
 import { clusterExchanges } from './cluster.ts';
 import type { Asked, Exchange } from './exchange.ts';
 import { TOPIC } from './exchange.ts';

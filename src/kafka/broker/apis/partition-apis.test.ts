@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.ts';
 import { TestClient } from '../../../../test/support/test-client.ts';
-import { TestCluster, eventually } from '../../../../test/support/test-cluster.ts';
+import { TestCluster, endpointOf } from '../../../../test/support/test-cluster.ts';
 import type { Api, RequestDraft, ResponseOf } from '../../protocol/api.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { produce } from '../../protocol/messages/00-produce.ts';
@@ -26,7 +27,7 @@ afterAll(async () => {
 });
 
 function ask<A extends Api>(api: A, version: number, body: RequestDraft<A>): Promise<ResponseOf<A>> {
-  return client.at({ host: 'broker-1', port: 9092 }).send(api, version, body);
+  return client.at(endpointOf(1)).send(api, version, body);
 }
 
 async function topicWith(name: string, values: number, configs: Record<string, string> = {}): Promise<void> {

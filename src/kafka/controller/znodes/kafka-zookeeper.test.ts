@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KafkaCluster, until } from '../../../../test/support/kafka-cluster.ts';
+import { eventually } from '../../../../test/support/eventually.ts';
+import { TestCluster } from '../../../../test/support/test-cluster.ts';
 import { ZooKeeperClient } from '../../../zookeeper/client/client.ts';
 import { isZooKeeperError } from '../../../zookeeper/client/errors.ts';
 import type { BrokerRegistration } from './broker-registration.ts';
@@ -7,12 +8,12 @@ import { ControllerMovedError, ControllerZooKeeper } from './controller-zookeepe
 import { KafkaZooKeeper } from './kafka-zookeeper.ts';
 import { paths } from './paths.ts';
 
-let cluster: KafkaCluster;
+let cluster: TestCluster;
 const open: KafkaZooKeeper[] = [];
 let chroots = 0;
 
 beforeAll(async () => {
-  cluster = await KafkaCluster.start({ brokers: 0 });
+  cluster = await TestCluster.start(0);
 });
 afterAll(async () => {
   await Promise.all(open.map((zk) => zk.close()));
@@ -144,7 +145,7 @@ test('a change of a config reaches every broker once, also what was told before 
   expect(seen).toEqual(['topics/early']);
   await zk.notifyConfigChange('topics/late');
   await zk.notifyConfigChange('users/bob%40x/clients/<default>');
-  await until(() => seen.length === 3);
+  await eventually(() => seen.length === 3);
   expect(seen).toEqual(['topics/early', 'topics/late', 'users/bob%40x/clients/<default>']);
   expect(await other.zk.readConfig('topics/early')).toEqual(new Map([['retention.ms', '5']]));
   changes.stop();
@@ -158,7 +159,7 @@ test('a broken notification does not stop the ones behind it', async () => {
   const prefix = `${chroot}${paths.configChanges}/config_change_`;
   await cluster.zooKeeper.create(prefix, Buffer.from('nonsense'), { mode: 'persistentSequential' });
   await zk.notifyConfigChange('topics/t');
-  await until(() => seen.length > 0);
+  await eventually(() => seen.length > 0);
   expect(seen).toEqual(['topics/t']);
   changes.stop();
 });
@@ -176,6 +177,6 @@ test('requests and watches survive a lost connection', async () => {
     if (!isZooKeeperError(error, 'NodeExists')) throw error; // done before the connection broke
   });
   expect(await zk.readTopics()).toEqual(['t']);
-  await until(() => changed > 0);
-  await until(async () => (await cluster.zooKeeper.exists(`${chroot}/brokers/topics/t`)) !== null);
+  await eventually(() => changed > 0);
+  await eventually(async () => (await cluster.zooKeeper.exists(`${chroot}/brokers/topics/t`)) !== null);
 });
