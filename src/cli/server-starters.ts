@@ -1,10 +1,11 @@
 import type { Starters } from '../compose/cluster/starters.ts';
+import { environment, processFacts } from './machine.ts';
 
 /** gregor's own servers; each is loaded when the first of its kind starts. */
 export const serverStarters: Starters = {
   zookeeper: async (runtime, config) => {
     const { startZooKeeper } = await import('../zookeeper/server/start.ts');
-    const server = await startZooKeeper(runtime, config);
+    const server = await startZooKeeper(runtime, config, { environment: environment(), processFacts });
     return { stop: () => server.stop(), ended: server.failure.catch((error: Error) => error) };
   },
   broker: async (runtime, config) => (await import('../kafka/broker/start.ts')).startBroker(runtime, config),

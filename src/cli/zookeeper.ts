@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { arch, freemem, homedir, platform, release, tmpdir, totalmem, userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { createLog } from '../runtime/node/log.ts';
 import { createNodeRuntime } from '../runtime/node/node-runtime.ts';
@@ -7,6 +6,7 @@ import { formatProblem } from '../wire/problem.ts';
 import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
 import { startZooKeeper } from '../zookeeper/server/start.ts';
 import { CommandFailure } from './failure.ts';
+import { environment, processFacts } from './machine.ts';
 
 export function addZooKeeper(program: Command): void {
   program
@@ -20,14 +20,19 @@ export function addZooKeeper(program: Command): void {
 async function runZooKeeper(file: string, logFormat: string): Promise<void> {
   if (logFormat !== 'pretty' && logFormat !== 'json')
     throw new CommandFailure(`--log-format can't be "${logFormat}"; write pretty or json`, 2);
-  const { config, problems } = parseZooKeeperConfig(readConfig(file), file);
+  const text = readConfig(file);
+  const { config, problems } = parseZooKeeperConfig(text, file);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   if (config === null) throw new CommandFailure('', 1);
 
   const runtime = createNodeRuntime({ log: createLog({ format: logFormat }) });
   let server;
   try {
-    server = await startZooKeeper(runtime, config, { environment: environment() });
+    server = await startZooKeeper(runtime, config, {
+      environment: environment(),
+      initialConfiguration: text,
+      processFacts,
+    });
   } catch (error) {
     throw asFailure(error);
   }
@@ -58,21 +63,4 @@ function untilSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
-}
-
-/** The machine as `envi` tells it, under the names that Java has. */
-function environment(): Record<string, string> {
-  const megabytes = (bytes: number): string => `${Math.floor(bytes / (1024 * 1024))}MB`;
-  return {
-    'java.io.tmpdir': tmpdir(),
-    'os.name': platform() === 'linux' ? 'Linux' : platform(),
-    'os.arch': arch() === 'x64' ? 'amd64' : arch(),
-    'os.version': release(),
-    'user.name': userInfo().username,
-    'user.home': homedir(),
-    'user.dir': process.cwd(),
-    'os.memory.free': megabytes(freemem()),
-    'os.memory.max': megabytes(totalmem()),
-    'os.memory.total': megabytes(process.memoryUsage().rss),
-  };
 }

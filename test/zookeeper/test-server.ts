@@ -77,6 +77,8 @@ export class MemoryStorage implements ServerStorage {
   readonly tree: DataTree;
   readonly snapshotBytes = 0;
   readonly logBytes = 0;
+  readonly slowSyncs = 0;
+  readonly lastSnapshot = null;
   lastZxid = 0;
   readonly log: Transaction[] = [];
   syncs = 0;
@@ -105,6 +107,10 @@ export class MemoryStorage implements ServerStorage {
   }
 
   maybeSnapshot(): void {}
+
+  snapshot(): Promise<void> {
+    return Promise.resolve();
+  }
 
   purge(): string[] {
     return [];

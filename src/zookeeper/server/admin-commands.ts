@@ -1,198 +1,136 @@
-import type { ClientConnection } from './connection.ts';
-import { environmentOf } from './environment.ts';
-import { listMetrics } from './metric-list.ts';
-import { hex, javaDate, shortOpName, type ServerView } from './server-view.ts';
-import { fullVersion } from './version.ts';
+import type { File } from '../../runtime/runtime.ts';
+import { plainCommands, type Body } from './admin-bodies.ts';
+import type { HttpRequest, HttpResponse, HttpStream } from './http.ts';
+import { hex, type ServerView } from './server-view.ts';
 
-type Body = Record<string, unknown>;
-type Run = (server: ServerView) => Body;
-
-/** Name, its short forms, and what it answers, as Apache's admin server has them. */
-export const adminCommands: readonly (readonly [name: string, aliases: readonly string[], run: Run])[] = [
-  ['configuration', ['conf', 'config'], configuration],
-  ['connections', ['cons'], connections],
-  ['connection_stat_reset', ['crst'], resetConnections],
-  ['dirs', [], directories],
-  ['dump', [], dump],
-  ['environment', ['env', 'envi'], environmentOf],
-  ['get_trace_mask', ['gtmk'], () => ({ tracemask: 306 })],
-  ['hash', [], digests],
-  ['initial_configuration', ['icfg'], () => ({ initial_configuration: null })],
-  ['is_read_only', ['isro'], () => ({ read_only: false })],
-  ['leader', ['lead'], () => ({ is_leader: false, leader_id: -1, leader_ip: '' })],
-  ['monitor', ['mntr'], monitor],
-  ['observers', ['obsr'], () => ({ synced_observers: 0, observers: [] })],
-  ['ruok', [], () => ({})],
-  ['server_stats', ['srvr'], serverStats],
-  ['stat_reset', ['srst'], resetServer],
-  ['stats', ['stat'], stats],
-  ['voting_view', ['voting'], () => ({ current_config: {} })],
-  ['watch_summary', ['wchs'], watchSummary],
-  ['watches', ['wchc'], watches],
-  ['watches_by_path', ['wchp'], watchesByPath],
-];
-
-export function findAdminCommand(name: string): { name: string; run: Run } | undefined {
-  const found = adminCommands.find(([full, aliases]) => full === name || aliases.includes(name));
-  return found === undefined ? undefined : { name: found[0], run: found[2] };
+export interface AdminAnswer {
+  readonly status?: HttpResponse['status'];
+  readonly body?: Body;
+  readonly error?: string | null;
+  /** The command itself says what is wrong: then nothing else stands in the answer. */
+  readonly errorFirst?: true;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of JSON. */
+  readonly stream?: HttpStream;
 }
 
-function configuration({ config, clientPort, storage }: ServerView): Body {
-  return {
-    client_port: clientPort,
-    data_dir: `${config.dataDir}/version-2`,
-    data_dir_size: storage.snapshotBytes,
-    data_log_dir: `${config.dataLogDir}/version-2`,
-    data_log_size: storage.logBytes,
-    tick_time: config.tickTimeMs,
-    max_client_cnxns: config.maxClientCnxns,
-    min_session_timeout: config.minSessionTimeoutMs,
-    max_session_timeout: config.maxSessionTimeoutMs,
-    server_id: 0,
-    client_port_listen_backlog: config.clientPortListenBacklog,
-  };
+export interface AdminCommand {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly method: 'GET' | 'POST';
+  /** For those only who may do everything with the root znode. */
+  readonly needsAuth: boolean;
+  run(request: HttpRequest): AdminAnswer | Promise<AdminAnswer>;
 }
 
-function oneConnection(connection: ClientConnection): Body {
-  const base = {
-    remote_socket_address: connection.place,
-    interest_ops: connection.isReading ? 1 : 0,
-    outstanding_requests: connection.queued,
-    packets_received: connection.stats.received,
-    packets_sent: connection.stats.sent,
-  };
-  const { session } = connection;
-  if (session === null) return base;
-  return {
-    ...base,
-    session_id: session.id,
-    last_operation: shortOpName(connection.lastOp),
-    established: javaDate(connection.establishedAtMs),
-    session_timeout: session.timeoutMs,
-    last_cxid: hex(connection.lastXid),
-    last_zxid: hex(connection.lastZxid),
-    last_response_time: Math.floor(connection.lastResponseAtMs),
-    last_latency: Math.floor(connection.lastLatencyMs),
-    min_latency: connection.stats.latencyLeastMs,
-    avg_latency: Math.floor(connection.stats.latencyAverageMs),
-    max_latency: connection.stats.latencyMostMs,
-  };
-}
+/** Commands of Apache's admin server, as a standalone 3.9 has them. */
+export class AdminCommands {
+  /** Sorted, without the short forms. */
+  readonly names: readonly string[];
+  private readonly server: ServerView;
+  private readonly byName = new Map<string, AdminCommand>();
+  /** Monotonic. */
+  private snapshotAllowedAtMs = 0;
 
-function connections(server: ServerView): Body {
-  return { connections: [...server.connections].map(oneConnection), secure_connections: [] };
-}
-
-function resetConnections(server: ServerView): Body {
-  for (const connection of server.connections) connection.stats.reset();
-  return {};
-}
-
-function resetServer(server: ServerView): Body {
-  server.stats.reset();
-  return {};
-}
-
-function directories({ storage }: ServerView): Body {
-  return { datadir_size: storage.snapshotBytes, logdir_size: storage.logBytes };
-}
-
-function dump(server: ServerView): Body {
-  const wallOffsetMs = server.clock.wallMs() - server.clock.monotonicMs();
-  const sessionIds: Record<string, bigint[]> = {};
-  for (const session of server.sessions.all()) {
-    const at = Math.floor(server.sessions.expiresAtMs(session) + wallOffsetMs);
-    (sessionIds[at] ??= []).push(session.id);
+  constructor(server: ServerView) {
+    this.server = server;
+    const commands: AdminCommand[] = plainCommands.map(([name, aliases, run]) => ({
+      name,
+      aliases,
+      method: 'GET',
+      needsAuth: false,
+      run: () => ({ body: run(server) }),
+    }));
+    commands.push(
+      { ...open, name: 'leader', aliases: ['lead'], run: () => notInitialized },
+      {
+        ...open,
+        name: 'set_trace_mask',
+        aliases: ['stmk'],
+        run: (request) => this.setTraceMask(request.query.get('traceMask')),
+      },
+      {
+        name: 'snapshot',
+        aliases: ['snap'],
+        method: 'GET',
+        needsAuth: true,
+        run: (request) => this.snapshot(request.query.get('streaming')?.toLowerCase() !== 'false'),
+      },
+      // As Apache's with admin.restore.enabled=false: a running tree isn't replaced here. Stop, put the file into dataDir, start.
+      { name: 'restore', aliases: ['rest'], method: 'POST', needsAuth: true, run: () => ({ status: 503 }) },
+    );
+    for (const command of commands)
+      for (const name of [command.name, ...command.aliases]) this.byName.set(name, command);
+    this.names = commands.map(({ name }) => name).sort();
   }
-  const ephemerals: Record<string, string[]> = {};
-  for (const [id, paths] of server.tree.ephemerals) ephemerals[String(id)] = [...paths];
-  return {
-    expiry_time_to_session_ids: sessionIds,
-    session_id_to_ephemeral_paths: ephemerals,
-    num_connections: server.connections.size,
-  };
-}
 
-function digests({ digestLog }: ServerView): Body {
-  return { digests: digestLog.map(({ zxid, digest }) => ({ zxid, digest, digestVersion: 2 })) };
-}
+  find(name: string): AdminCommand | undefined {
+    return this.byName.get(name);
+  }
 
-function monitor(server: ServerView): Body {
-  const body: Body = { version: fullVersion, server_state: server.mode };
-  for (const { name, value } of listMetrics(server)) {
-    if (typeof value === 'number') body[name] = value;
-    else {
-      body[`avg_${name}`] = value.count === 0 ? 0 : Math.round((value.sum / value.count) * 1e4) / 1e4;
-      body[`min_${name}`] = value.least;
-      body[`max_${name}`] = value.most;
-      body[`cnt_${name}`] = value.count;
-      body[`sum_${name}`] = value.sum;
+  private setTraceMask(text: string | null): AdminAnswer {
+    const wanted = 'setTraceMask requires long traceMask argument';
+    if (text === null) return { error: wanted, errorFirst: true };
+    if (!/^[+-]?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
+      return { error: `${wanted}, got ${text}`, errorFirst: true };
+    this.server.traceMask = BigInt(text);
+    return { body: { tracemask: this.server.traceMask } };
+  }
+
+  /** Writes one, and sends the file if `streaming`. */
+  private async snapshot(streaming: boolean): Promise<AdminAnswer> {
+    const { clock, config, metrics, runtime, storage } = this.server;
+    if (!config.adminSnapshotEnabled) return { status: 503 };
+    const nowMs = clock.monotonicMs();
+    if (nowMs < this.snapshotAllowedAtMs) {
+      metrics.snapshotsRefused += 1;
+      return { status: 429 };
+    }
+    // The key says milliseconds, and Apache counts microseconds.
+    this.snapshotAllowedAtMs = nowMs + config.adminRateLimiterIntervalMs / 1000;
+    try {
+      await storage.snapshot();
+      const written = storage.lastSnapshot;
+      if (written === null) throw new Error('it is gone already');
+      const headers = { last_zxid: hex(written.zxid), snapshot_size: String(written.sizeBytes) };
+      if (!streaming) return { headers };
+      return { headers, stream: new FileStream(runtime.files.open(written.path, 'read'), written.sizeBytes) };
+    } catch (error) {
+      metrics.snapshotErrors += 1;
+      runtime.log.error(`the snapshot that an administrator wanted can't be written: ${String(error)}`);
+      return { status: 500 };
     }
   }
-  return body;
 }
 
-function serverStats(server: ServerView): Body {
-  const { stats: counters, tree } = server;
-  return {
-    version: fullVersion,
-    read_only: false,
-    server_stats: {
-      packets_sent: counters.sent,
-      packets_received: counters.received,
-      fsync_threshold_exceed_count: 0,
-      client_response_stats: {
-        last_buffer_size: counters.lastResponseBytes,
-        min_buffer_size: counters.leastResponseBytes,
-        max_buffer_size: counters.mostResponseBytes,
-      },
-      server_state: server.mode,
-      provider_null: false,
-      num_alive_client_connections: server.connections.size,
-      outstanding_requests: server.outstanding,
-      min_latency: counters.latencyLeastMs,
-      avg_latency: counters.latencyAverageMs,
-      max_latency: counters.latencyMostMs,
-      data_dir_size: server.storage.snapshotBytes,
-      log_dir_size: server.storage.logBytes,
-      last_processed_zxid: tree.lastZxid,
-      uptime: Math.floor(server.clock.monotonicMs() - server.startedAtMs),
-    },
-    client_response: {
-      last_buffer_size: counters.lastResponseBytes,
-      min_buffer_size: counters.leastResponseBytes,
-      max_buffer_size: counters.mostResponseBytes,
-    },
-    node_count: tree.nodeCount,
-  };
-}
+const open = { method: 'GET', needsAuth: false } as const;
+const notInitialized: AdminAnswer = { error: 'server is not initialized', errorFirst: true };
 
-function stats(server: ServerView): Body {
-  return { ...serverStats(server), ...connections(server) };
-}
+const PIECE_BYTES = 64 * 1024;
 
-function watchSummary(server: ServerView): Body {
-  const { byPath, byWatcher } = server.tree.watches.dataWatches;
-  let total = 0;
-  for (const watchers of byPath.values()) total += watchers.size;
-  return { num_connections: byWatcher.size, num_paths: byPath.size, num_total_watches: total };
-}
+class FileStream implements HttpStream {
+  readonly bytes: number;
+  private readonly file: File;
+  private position = 0;
+  private isOpen = true;
 
-function watches(server: ServerView): Body {
-  const { byWatcher } = server.tree.watches.dataWatches;
-  const sessions: Record<string, string[]> = {};
-  for (const connection of server.connections) {
-    const paths = byWatcher.get(connection);
-    if (paths !== undefined) sessions[String(connection.sessionId)] = [...paths];
+  constructor(file: File, bytes: number) {
+    this.file = file;
+    this.bytes = bytes;
   }
-  return { session_id_to_watched_paths: sessions };
-}
 
-function watchesByPath(server: ServerView): Body {
-  const ids = new Map<unknown, bigint>();
-  for (const connection of server.connections) ids.set(connection, connection.sessionId);
-  const paths: Record<string, bigint[]> = {};
-  for (const [path, watchers] of server.tree.watches.dataWatches.byPath)
-    paths[path] = [...watchers.keys()].map((watcher) => ids.get(watcher) ?? 0n);
-  return { path_to_session_ids: paths };
+  next(): Buffer | null {
+    const length = Math.min(PIECE_BYTES, this.bytes - this.position);
+    if (length === 0) return null;
+    const piece = Buffer.allocUnsafe(length);
+    if (this.file.read(piece, 0, length, this.position) < length)
+      throw new Error(`${this.file.path} became shorter`);
+    this.position += length;
+    return piece;
+  }
+
+  close(): void {
+    if (this.isOpen) this.file.close();
+    this.isOpen = false;
+  }
 }

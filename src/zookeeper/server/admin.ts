@@ -1,13 +1,15 @@
-import { adminCommands, findAdminCommand } from './admin-commands.ts';
+import { Perms } from '../jute/constants.ts';
+import { allows } from '../tree/acl.ts';
+import { AdminCommands, type AdminAnswer, type AdminCommand } from './admin-commands.ts';
 import { HttpResponder, plain, type HttpRequest, type HttpResponse } from './http.ts';
+import { jacksonText } from './java-text.ts';
 import type { ServerView } from './server-view.ts';
 
 /** The admin server: http://…:8080/commands lists its commands, /commands/NAME answers one as JSON. */
 export async function startAdmin(server: ServerView): Promise<() => Promise<void>> {
   const { config, runtime } = server;
-  const responder = new HttpResponder(runtime, config.adminIdleTimeoutMs, (request) =>
-    answerAdmin(server, request),
-  );
+  const admin = new Admin(server);
+  const responder = new HttpResponder(runtime, config.adminIdleTimeoutMs, (request) => admin.answer(request));
   try {
     const at = await responder.listen({ host: config.adminAddress, port: config.adminPort });
     runtime.log.info(`the admin server is at http://${at.host}:${at.port}${config.adminCommandUrl}`);
@@ -19,35 +21,62 @@ export async function startAdmin(server: ServerView): Promise<() => Promise<void
   return () => responder.close();
 }
 
-export function answerAdmin(server: ServerView, request: HttpRequest): HttpResponse {
-  const root = server.config.adminCommandUrl.replace(/\/+$/, '');
-  const path = request.path.replace(/\/+$/, '');
-  if (path === root) {
-    const links = [...new Set(adminCommands)]
-      .map(([name]) => `<a href="${root}/${name}">${name}</a><br/>`)
-      .join('\n');
-    return { status: 200, contentType: 'text/html; charset=utf-8', body: `<!DOCTYPE html>\n${links}\n` };
+export class Admin {
+  private readonly server: ServerView;
+  private readonly commands: AdminCommands;
+
+  constructor(server: ServerView) {
+    this.server = server;
+    this.commands = new AdminCommands(server);
   }
-  if (!path.startsWith(`${root}/`)) return plain(404, `commands are below ${root}`);
-  const name = path.slice(root.length + 1);
-  const command = findAdminCommand(name);
-  const body =
-    command === undefined
-      ? { command: name, error: `Unknown command: ${name}` }
-      : { ...command.run(server), command: command.name, error: null };
-  return {
-    status: command === undefined ? 404 : 200,
-    contentType: 'application/json; charset=utf-8',
-    body: `${toJson(body)}\n`,
-  };
+
+  async answer(request: HttpRequest): Promise<HttpResponse> {
+    const root = this.server.config.adminCommandUrl.replace(/\/+$/, '');
+    if (request.path === root || request.path === `${root}/`) {
+      const links = this.commands.names.map((name) => `<a href="${root}/${name}">${name}</a>\n<br/>\n`);
+      return { status: 200, contentType: '', body: links.join('') };
+    }
+    if (!request.path.startsWith(`${root}/`)) return plain(404, `commands are below ${root}`);
+    const name = request.path.slice(root.length + 1);
+    const command = this.commands.find(name);
+    if (command === undefined) return json(name, { error: `Unknown command: ${name}` });
+    const isGet = request.method === 'GET' || request.method === 'HEAD';
+    const refusal = command.needsAuth ? this.refuse(request) : null;
+    if (refusal !== null) return json(command.name, refusal);
+    if (isGet !== (command.method === 'GET'))
+      return plain(405, `${request.method} is not for ${command.name}; use ${command.method}`);
+    return json(command.name, await command.run(request));
+  }
+
+  /** Who may do everything with the root znode may do these; null: this is one. */
+  private refuse(request: HttpRequest): AdminAnswer | null {
+    if (request.authorization === null) return { status: 401, error: 'Auth info is missing for the command' };
+    const { authentication, tree, config } = this.server;
+    const [scheme = '', auth = '', extra] = request.authorization.split(' ');
+    const ids =
+      extra === undefined
+        ? authentication.authenticate(scheme, Buffer.from(auth, 'utf8'), request.clientAddress)
+        : null;
+    if (ids === null) return { status: 401, error: 'Not authenticated' };
+    const acl = tree.aclOf(tree.find('/')!);
+    const isAllowed =
+      config.skipAcl || eachPerm.every((perm) => allows(authentication.schemes, acl, perm, ids));
+    return isAllowed ? null : { status: 403, error: 'Not authorized' };
+  }
 }
 
-/** 64-bit ids stay exact: they go through as marked text whose quotes are taken off again. No path can hold the mark. */
-function toJson(body: unknown): string {
-  const text = JSON.stringify(
-    body,
-    (_, value: unknown) => (typeof value === 'bigint' ? `\u0001${value}` : value),
-    2,
-  );
-  return text.replace(/"\\u0001(-?\d+)"/g, '$1');
+const eachPerm = [Perms.READ, Perms.WRITE, Perms.CREATE, Perms.DELETE, Perms.ADMIN];
+
+/** The command's name and its error stand last, unless the command itself says what went wrong. */
+function json(name: AdminCommand['name'], answer: AdminAnswer): HttpResponse {
+  const { status = 200, body = {}, error = null, headers, stream } = answer;
+  if (stream !== undefined)
+    return { status, contentType: 'application/octet-stream', body: stream, ...(headers && { headers }) };
+  const whole = answer.errorFirst === true ? { error, command: name } : { ...body, command: name, error };
+  return {
+    status,
+    contentType: 'application/json',
+    body: jacksonText(whole),
+    ...(headers && { headers }),
+  };
 }

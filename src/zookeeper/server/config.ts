@@ -51,6 +51,9 @@ export interface ZooKeeperConfig {
   readonly adminPort: number;
   readonly adminCommandUrl: string;
   readonly adminIdleTimeoutMs: number;
+  readonly adminSnapshotEnabled: boolean;
+  /** Least time between two snapshots that administrators ask for, as the key has it. */
+  readonly adminRateLimiterIntervalMs: number;
   readonly metricsProvider: string;
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -103,6 +106,8 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   adminPort: 8080,
   adminCommandUrl: '/commands',
   adminIdleTimeoutMs: 30000,
+  adminSnapshotEnabled: true,
+  adminRateLimiterIntervalMs: 300000,
   metricsProvider: '',
   metricsHost: '0.0.0.0',
   metricsPort: 7000,

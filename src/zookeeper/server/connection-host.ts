@@ -9,6 +9,7 @@ import type { Request } from './request.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { SessionTracker, TrackedSession } from './session-tracker.ts';
 import type { Stats } from './stats.ts';
+import type { FourLetterWord } from './words.ts';
 
 /** What a client's connection needs of its server. */
 export interface ConnectionHost {
@@ -43,8 +44,8 @@ export interface ConnectionHost {
   giveBack(writer: Writer): void;
   /** Called after each read of a socket: stops reading while too much is in work. */
   throttle(connection: ClientConnection): void;
-  /** A four-letter word came: answer it and close. */
-  word(connection: ClientConnection, word: string): void;
+  /** A four-letter word came, with what stood right behind it: answer it and close. */
+  word(connection: ClientConnection, word: FourLetterWord, argument: Buffer): void;
   /** The connection is gone. */
   forget(connection: ClientConnection): void;
 }

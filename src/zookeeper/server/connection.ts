@@ -25,6 +25,8 @@ const MAX_WAITING = 1000;
 /** Who doesn't read what is sent is cut off from here on (watch events come without being asked for). */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 
+const NOTHING: Buffer = Buffer.alloc(0);
+
 /** Why a connection isn't read at the moment. */
 const PAUSED_BY_PEER = 1;
 const PAUSED_BY_WAITING = 2;
@@ -87,6 +89,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private readonly waiting = new Queue<Request>();
   private output: Writer | null = null;
   private isFirst = true;
+  /** The first bytes, while there are fewer than four. */
+  private beginning: Buffer = NOTHING;
   private hasReadOnly = true;
   private paused = 0;
   private isOver = false;
@@ -143,6 +147,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   closed(): void {
+    if (!this.isOver) this.host.metrics.connectionsDropped += 1;
     this.over();
   }
 
@@ -163,6 +168,16 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.resume(PAUSED_BY_SERVER);
   }
 
+  /** `crst`: as if it were new. */
+  resetStats(): void {
+    this.stats.reset();
+    this.lastOp = 0;
+    this.lastXid = -1;
+    this.lastZxid = -1;
+    this.lastResponseAtMs = 0;
+    this.lastLatencyMs = 0;
+  }
+
   get place(): string {
     return `${this.connection.remote.host}:${this.connection.remote.port}`;
   }
@@ -177,6 +192,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     w.int32(KeeperState.SyncConnected);
     writeUstring(w, path);
     endAnswer(w, at);
+    this.host.metrics.watchBytes += w.position - at;
     this.responded(w.position - at);
   }
 
@@ -191,8 +207,10 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       this.close();
       return;
     }
-    if (request.op === OpCode.createSession) this.welcome(zxid, result.error);
-    else {
+    if (request.op === OpCode.createSession) {
+      this.welcome(zxid, result.error);
+      this.took(OpCode.createSession, this.nowMs - request.receivedAtMs);
+    } else {
       const inBody = request.op === OpCode.multi && result.parts !== null;
       const at = beginAnswer(w, request.xid, zxid, inBody ? 0 : result.error);
       if (inBody || result.error === 0) writeResult(w, request.op, result, this.host.tree);
@@ -225,10 +243,15 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   /** Frames that lie within `bytes` are handled in place. */
-  private split(bytes: Buffer): void {
+  private split(incoming: Buffer): void {
+    let bytes = incoming;
     let at = 0;
+    if (this.isFirst) {
+      if (this.beginning.length > 0) bytes = Buffer.concat([this.beginning, incoming]);
+      this.beginning = bytes.length < 4 ? bytes : NOTHING;
+      if (bytes.length < 4 || this.isWord(bytes)) return;
+    }
     if (this.splitter.isBetweenFrames) {
-      if (this.isFirst && bytes.length >= 4 && this.isWord(bytes)) return;
       const longest = this.host.config.juteMaxBuffer;
       while (at + 4 <= bytes.length) {
         const length = bytes.readInt32BE(at);
@@ -256,12 +279,11 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.stats.received += 1;
     this.host.stats.received += 1;
     this.isDeaf = true;
-    this.host.word(this, word);
+    this.host.word(this, word, bytes.subarray(4));
     return true;
   }
 
   private frame(body: Buffer, start: number, end: number): void {
-    this.isFirst = false;
     this.stats.received += 1;
     this.host.stats.received += 1;
     if (this.session === null) {
@@ -371,6 +393,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     const passwordBytes = r.int32();
     const password = r.bytes(Math.max(0, passwordBytes));
     this.hasReadOnly = r.remaining > 0;
+    this.host.metrics.connectionRequests += 1;
     if (lastZxidSeen > this.host.tree.lastZxid) {
       this.host.log.warn(
         `${this.place} has seen zxid ${lastZxidSeen}, and the last one here is ${this.host.tree.lastZxid}: it must look for another server`,
@@ -458,16 +481,20 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
 
   private answered(op: number, xid: number, zxid: number, bytes: number, receivedAtMs: number): void {
     const latencyMs = this.nowMs - receivedAtMs;
-    this.stats.answered(latencyMs);
-    if (isRead.has(op)) this.host.metrics.readLatency.add(latencyMs);
-    else this.host.metrics.updateLatency.add(latencyMs);
-    this.host.stats.answered(latencyMs);
+    this.took(op, latencyMs);
     this.lastOp = op;
     this.lastXid = xid;
     this.lastZxid = zxid;
     this.lastResponseAtMs = this.nowMs;
     this.lastLatencyMs = latencyMs;
     this.responded(bytes);
+  }
+
+  private took(op: number, latencyMs: number): void {
+    this.stats.answered(latencyMs);
+    if (isRead.has(op)) this.host.metrics.readLatency.add(latencyMs);
+    else this.host.metrics.updateLatency.add(latencyMs);
+    this.host.stats.answered(latencyMs);
   }
 
   private responded(bytes: number): void {

@@ -1,28 +1,36 @@
 import type { ClientConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
-import { listMetrics } from './metric-list.ts';
-import { decimals, hex, javaDate, shortOpName, type ServerView } from './server-view.ts';
+import { javaDate, javaDouble } from './java-text.ts';
+import { metricLines } from './metric-lines.ts';
+import { hex, shortOpName, type ServerView } from './server-view.ts';
 import { fullVersion } from './version.ts';
 import type { FourLetterWord } from './words.ts';
 
-/** What Apache's server answers to a four-letter word, character by character. */
-export function answerWord(server: ServerView, word: FourLetterWord): string {
+/**
+ * What Apache's server answers to a four-letter word, character by character. `argument` is what stood right behind it. An empty
+ * answer: the connection closes without one.
+ */
+export function answerWord(server: ServerView, word: FourLetterWord, argument: Buffer): string {
   switch (word) {
     case 'ruok':
       return 'imok';
     case 'isro':
       return 'rw';
     case 'gtmk':
-      return '306';
+      return String(server.traceMask);
+    case 'stmk':
+      if (argument.length < 8) return '';
+      server.traceMask = argument.readBigInt64BE(0);
+      return String(server.traceMask);
     case 'srvr':
       return serverText(server, '');
     case 'stat':
       return serverText(server, `Clients:\n${[...server.connections].map(briefly).join('')}\n`);
     case 'srst':
-      server.stats.reset();
+      server.resetStats();
       return 'Server stats reset.\n';
     case 'crst':
-      for (const connection of server.connections) connection.stats.reset();
+      for (const connection of server.connections) connection.resetStats();
       return 'Connection stats reset.\n';
     case 'conf':
       return configurationText(server);
@@ -55,11 +63,11 @@ function lines(entries: Iterable<readonly [string, string | number]>): string {
 
 function serverText(server: ServerView, clients: string): string {
   const { stats, tree } = server;
-  const latency = `${stats.latencyLeastMs}/${decimals(stats.latencyAverageMs)}/${stats.latencyMostMs}`;
+  const latency = `${stats.latencyLeastMs}/${javaDouble(stats.latencyAverageMs)}/${stats.latencyMostMs}`;
   return (
     `Zookeeper version: ${fullVersion}\n${clients}Latency min/avg/max: ${latency}\n` +
     `Received: ${stats.received}\nSent: ${stats.sent}\nConnections: ${server.connections.size}\n` +
-    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${tree.nodeCount}\n`
+    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${server.nodeCount}\n`
   );
 }
 
@@ -142,30 +150,15 @@ function dumpText(server: ServerView): string {
 }
 
 function monitorText(server: ServerView): string {
-  const text: string[] = [`zk_version\t${fullVersion}\n`, `zk_server_state\t${server.mode}\n`];
-  for (const { name, value } of listMetrics(server)) {
-    if (typeof value === 'number') {
-      const whole = name === 'avg_latency' || name === 'connection_drop_probability';
-      text.push(`zk_${name}\t${whole ? decimals(value) : value}\n`);
-    } else {
-      const average = value.count === 0 ? 0 : Math.round((value.sum / value.count) * 1e4) / 1e4;
-      text.push(
-        `zk_avg_${name}\t${decimals(average)}\n`,
-        `zk_min_${name}\t${value.least}\n`,
-        `zk_max_${name}\t${value.most}\n`,
-        `zk_cnt_${name}\t${value.count}\n`,
-        `zk_sum_${name}\t${value.sum}\n`,
-      );
-    }
-  }
-  return text.join('');
+  const lines = metricLines(server).map(([name, value]) => `zk_${name}\t${value}\n`);
+  return `zk_version\t${fullVersion}\nzk_server_state\t${server.mode}\n${lines.join('')}`;
 }
 
 function watchSummary(server: ServerView): string {
   const { byPath, byWatcher } = server.tree.watches.dataWatches;
   let total = 0;
   for (const watchers of byPath.values()) total += watchers.size;
-  return `${byWatcher.size} connections watching ${byPath.size} paths\nTotal watches:${total}`;
+  return `${byWatcher.size} connections watching ${byPath.size} paths\nTotal watches:${total}\n`;
 }
 
 function watchesBySession(server: ServerView): string {

@@ -5,39 +5,57 @@ export interface HttpRequest {
   /** Without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** The header of that name; null without. */
+  readonly authorization: string | null;
+  readonly clientAddress: string;
 }
 
 export interface HttpResponse {
-  readonly status: 200 | 302 | 400 | 404 | 405 | 431;
+  readonly status: keyof typeof reasons;
+  /** '' is none. */
   readonly contentType: string;
-  readonly body: string;
-  readonly location?: string;
+  readonly body: string | HttpStream;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A body that is read while it is sent. */
+export interface HttpStream {
+  readonly bytes: number;
+  /** The next piece; null at the end. Throws: then the connection is cut. */
+  next(): Buffer | null;
+  close(): void;
 }
 
 const MAX_HEAD_BYTES = 16 * 1024;
 const MAX_CONNECTIONS = 100;
 
-const reasons: Record<HttpResponse['status'], string> = {
+const reasons = {
   200: 'OK',
-  302: 'Found',
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
-};
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+} as const;
+
+type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 /**
- * The little of HTTP/1.1 that an administrator's GET needs: no bodies, one request a connection, everything bounded. Over the
- * runtime's network, so that it works wherever the server does.
+ * The little of HTTP/1.1 that administrators need: bodies of requests aren't read, one request a connection, everything bounded.
+ * Over the runtime's network, so that it works wherever the server does.
  */
 export class HttpResponder {
   private readonly runtime: Runtime;
   private readonly idleTimeoutMs: number;
-  private readonly handle: (request: HttpRequest) => HttpResponse;
+  private readonly handle: Handler;
   private readonly open = new Set<Connection>();
   private listener: Listener | null = null;
 
-  constructor(runtime: Runtime, idleTimeoutMs: number, handle: (request: HttpRequest) => HttpResponse) {
+  constructor(runtime: Runtime, idleTimeoutMs: number, handle: Handler) {
     this.runtime = runtime;
     this.idleTimeoutMs = idleTimeoutMs;
     this.handle = handle;
@@ -62,7 +80,36 @@ export class HttpResponder {
     this.open.add(connection);
     let head = Buffer.alloc(0);
     let isAnswered = false;
-    const timer: Timer = this.runtime.clock.after(this.idleTimeoutMs, () => connection.destroy());
+    let stream: HttpStream | null = null;
+    let timer: Timer = this.idle(connection);
+    const pump = (): void => {
+      if (stream === null) return;
+      timer.cancel();
+      timer = this.idle(connection);
+      try {
+        for (let piece = stream.next(); piece !== null; piece = stream.next())
+          if (!connection.write(piece)) return;
+        connection.end();
+      } catch (error) {
+        this.runtime.log.warn(`an answer broke off: ${(error as Error).message}`);
+        connection.destroy();
+      }
+    };
+    const send = (response: HttpResponse, method: string): void => {
+      if (!this.open.has(connection)) {
+        if (typeof response.body !== 'string') response.body.close();
+        return;
+      }
+      connection.write(encodeHead(response));
+      if (method !== 'HEAD' && typeof response.body !== 'string') {
+        stream = response.body;
+        pump();
+        return;
+      }
+      if (typeof response.body !== 'string') response.body.close();
+      else if (method !== 'HEAD') connection.write(Buffer.from(response.body, 'utf8'));
+      connection.end();
+    };
     connection.start({
       data: (bytes) => {
         if (isAnswered) return;
@@ -70,25 +117,51 @@ export class HttpResponder {
         const end = head.indexOf('\r\n\r\n');
         if (end < 0 && head.length <= MAX_HEAD_BYTES) return;
         isAnswered = true;
-        connection.write(end < 0 ? encode(plain(431, 'the request is too long'), '') : this.answer(head));
-        connection.end();
+        if (end < 0) send(plain(431, 'the request is too long'), '');
+        else this.answer(head.toString('latin1', 0, end), connection, send);
       },
+      drained: pump,
       closed: () => {
         timer.cancel();
+        stream?.close();
+        stream = null;
         this.open.delete(connection);
       },
     });
   }
 
-  private answer(head: Buffer): Buffer {
-    const line = head.toString('latin1', 0, head.indexOf('\r\n'));
+  private idle(connection: Connection): Timer {
+    return this.runtime.clock.after(this.idleTimeoutMs, () => connection.destroy());
+  }
+
+  private answer(
+    head: string,
+    connection: Connection,
+    send: (response: HttpResponse, method: string) => void,
+  ): void {
+    const [line = '', ...headers] = head.split('\r\n');
     const match = /^([A-Z]+) (\/[^ ]*) HTTP\/1\.[01]$/.exec(line);
-    if (match === null) return encode(plain(400, 'this is not an HTTP/1.1 request'), 'GET');
+    if (match === null) {
+      send(plain(400, 'this is not an HTTP/1.1 request'), 'GET');
+      return;
+    }
     const method = match[1]!;
-    if (method !== 'GET' && method !== 'HEAD')
-      return encode(plain(405, `${method} is not served; use GET`), method);
     const [path = '/', query = ''] = match[2]!.split('?', 2);
-    return encode(this.handle({ method, path, query: new URLSearchParams(query) }), method);
+    const authorization = headers.map((header) => /^authorization:\s*(.*?)\s*$/i.exec(header)?.[1]);
+    const request: HttpRequest = {
+      method,
+      path,
+      query: new URLSearchParams(query),
+      authorization: authorization.find((value) => value !== undefined) ?? null,
+      clientAddress: connection.remote.host,
+    };
+    Promise.resolve(this.handle(request)).then(
+      (response) => send(response, method),
+      (error: unknown) => {
+        this.runtime.log.error(`${method} ${path} can't be answered: ${String(error)}`);
+        send(plain(500, 'the server failed; its log says how'), method);
+      },
+    );
   }
 }
 
@@ -96,11 +169,13 @@ export function plain(status: HttpResponse['status'], body: string): HttpRespons
   return { status, contentType: 'text/plain; charset=utf-8', body: `${body}\n` };
 }
 
-function encode(response: HttpResponse, method: string): Buffer {
-  const body = Buffer.from(response.body, 'utf8');
-  const location = response.location === undefined ? '' : `Location: ${response.location}\r\n`;
-  const head =
-    `HTTP/1.1 ${response.status} ${reasons[response.status]}\r\nContent-Type: ${response.contentType}\r\n` +
-    `Content-Length: ${body.length}\r\n${location}Connection: close\r\n\r\n`;
-  return method === 'HEAD' ? Buffer.from(head, 'latin1') : Buffer.concat([Buffer.from(head, 'latin1'), body]);
+function encodeHead({ status, contentType, body, headers = {} }: HttpResponse): Buffer {
+  const all = {
+    ...(contentType === '' ? {} : { 'Content-Type': contentType }),
+    'Content-Length': typeof body === 'string' ? Buffer.byteLength(body) : body.bytes,
+    Connection: 'close',
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.from(`HTTP/1.1 ${status} ${reasons[status]}\r\n${lines.join('')}\r\n`, 'latin1');
 }

@@ -1,57 +1,101 @@
+import { LIMIT_NOT_SET, type QuotaNumbers } from '../tree/quota.ts';
+import { advancedSummaryNames, basicSummaryNames, counterNames } from './metric-names.ts';
 import type { ServerView } from './server-view.ts';
-import type { Summary } from './stats.ts';
+import { Summary } from './stats.ts';
 
-export interface Metric {
-  /** As Apache's, without `zk_`. */
-  readonly name: string;
-  readonly kind: 'gauge' | 'counter' | 'summary';
-  readonly value: number | Summary;
-}
+export type Metric = { /** As Apache's, without `zk_`. */ readonly name: string } & (
+  | {
+      readonly kind: 'gauge';
+      readonly value: number;
+      /** Java has it as a double, and shows decimals. */
+      readonly isDouble?: boolean;
+      /** Of a set of gauges, such as the quota of each top-level znode. */
+      readonly key?: string;
+    }
+  | { readonly kind: 'counter'; readonly value: number }
+  | { readonly kind: 'summary'; readonly value: Summary; readonly isAdvanced: boolean }
+);
+
+const nothing = new Summary();
 
 /** What `mntr`, the admin server's `monitor` and Prometheus are told, in the order of `mntr`. */
 export function listMetrics(server: ServerView): Metric[] {
+  return [...gauges(server), ...quotaGauges(server), ...counters(server), ...summaries(server)];
+}
+
+function gauges(server: ServerView): Metric[] {
   const { stats, metrics, tree, sessions } = server;
-  const gauge = (name: string, value: number): Metric => ({ name, kind: 'gauge', value });
-  const counter = (name: string, value: number): Metric => ({ name, kind: 'counter', value });
-  const summary = (name: string, value: Summary): Metric => ({ name, kind: 'summary', value });
+  const facts = server.processFacts();
+  const values: [name: string, value: number | undefined, isDouble?: boolean][] = [
+    ['ephemerals_count', tree.ephemeralCount],
+    ['num_alive_connections', server.connections.size],
+    ['avg_latency', stats.latencyAverageMs, true],
+    ['outstanding_requests', server.outstanding],
+    ['znode_count', server.nodeCount],
+    ['global_sessions', sessions.size],
+    ['non_mtls_remote_conn_count', 0],
+    ['last_client_response_size', stats.lastResponseBytes],
+    ['packets_sent', stats.sent],
+    ['packets_received', stats.received],
+    ['max_client_response_size', stats.mostResponseBytes],
+    ['connection_drop_probability', 0, true],
+    ['watch_count', tree.watches.size],
+    ['auth_failed_count', metrics.authFailures],
+    ['min_latency', stats.latencyLeastMs],
+    ['max_file_descriptor_count', facts?.maxFiles],
+    ['approximate_data_size', tree.approximateDataSize],
+    ['open_file_descriptor_count', facts?.openFiles],
+    ['local_sessions', 0],
+    ['uptime', Math.floor(server.clock.monotonicMs() - server.startedAtMs)],
+    ['max_latency', stats.latencyMostMs],
+    ['outstanding_tls_handshake', 0],
+    ['min_client_response_size', stats.leastResponseBytes],
+    ['non_mtls_local_conn_count', 0],
+  ];
+  return values.flatMap(([name, value, isDouble = false]): Metric[] =>
+    value === undefined ? [] : [{ kind: 'gauge', name, value, isDouble }],
+  );
+}
+
+/** A top-level znode's quotas and use, those of quotas below it included. */
+function quotaGauges({ tree }: ServerView): Metric[] {
+  const told: [name: string, of: (limits: QuotaNumbers, stats: QuotaNumbers) => number][] = [
+    ['quota_bytes_limit_per_namespace', ({ bytes, byteHardLimit }) => limit(byteHardLimit, bytes)],
+    ['quota_count_usage_per_namespace', (_, stats) => stats.count],
+    ['quota_count_limit_per_namespace', ({ count, countHardLimit }) => limit(countHardLimit, count)],
+    ['quota_bytes_usage_per_namespace', (_, stats) => stats.bytes],
+  ];
+  return told.flatMap(([name, of]) => {
+    const byKey = new Map<string, number>();
+    for (const path of tree.quotaPaths()) {
+      const quota = tree.quotaAround(path);
+      const value = quota === null ? LIMIT_NOT_SET : of(quota.limits, quota.stats);
+      const key = path.split('/', 2)[1]!;
+      if (value !== LIMIT_NOT_SET) byKey.set(key, (byKey.get(key) ?? 0) + value);
+    }
+    return [...byKey].map(([key, value]): Metric => ({ kind: 'gauge', name, key, value }));
+  });
+}
+
+function limit(hard: number, soft: number): number {
+  return hard === LIMIT_NOT_SET ? soft : hard;
+}
+
+function counters({ stats, metrics }: ServerView): Metric[] {
+  const counted: Partial<Record<string, number>> = {
+    ...metrics.counters,
+    bytes_received_count: stats.bytesReceived,
+    response_bytes: stats.responseBytes,
+  };
+  return counterNames.map((name) => ({ kind: 'counter', name, value: counted[name] ?? 0 }));
+}
+
+function summaries({ metrics }: ServerView): Metric[] {
+  const { summaries: kept } = metrics;
+  const of = (name: (typeof basicSummaryNames | typeof advancedSummaryNames)[number], isAdvanced: boolean) =>
+    ({ kind: 'summary', name, value: kept[name] ?? nothing, isAdvanced }) as const;
   return [
-    gauge('ephemerals_count', tree.ephemeralCount),
-    gauge('num_alive_connections', server.connections.size),
-    gauge('avg_latency', stats.latencyAverageMs),
-    gauge('outstanding_requests', server.outstanding),
-    gauge('znode_count', tree.nodeCount),
-    gauge('global_sessions', sessions.size),
-    gauge('non_mtls_remote_conn_count', 0),
-    gauge('last_client_response_size', stats.lastResponseBytes),
-    gauge('packets_sent', stats.sent),
-    gauge('packets_received', stats.received),
-    gauge('max_client_response_size', stats.mostResponseBytes),
-    gauge('connection_drop_probability', 0),
-    gauge('watch_count', tree.watches.size),
-    gauge('auth_failed_count', metrics.authFailures),
-    gauge('min_latency', stats.latencyLeastMs),
-    gauge('approximate_data_size', tree.approximateDataSize),
-    gauge('local_sessions', 0),
-    gauge('uptime', Math.floor(server.clock.monotonicMs() - server.startedAtMs)),
-    gauge('max_latency', stats.latencyMostMs),
-    gauge('outstanding_tls_handshake', 0),
-    gauge('min_client_response_size', stats.leastResponseBytes),
-    gauge('non_mtls_local_conn_count', 0),
-    counter('throttled_ops', 0),
-    counter('insecure_admin_count', 0),
-    counter('connection_rejected', metrics.connectionsRejected),
-    counter('sessionless_connections_expired', metrics.sessionlessExpired),
-    counter('connection_drop_count', metrics.connectionsDropped),
-    counter('bytes_received_count', stats.bytesReceived),
-    counter('request_throttle_wait_count', metrics.throttled),
-    counter('response_bytes', stats.responseBytes),
-    counter('connection_revalidate_count', metrics.revalidations),
-    counter('large_requests_rejected', metrics.largeRequestsRejected),
-    counter('connection_request_count', metrics.connectionRequests),
-    counter('stale_sessions_expired', metrics.staleSessionsExpired),
-    summary('fsynctime', metrics.syncTime),
-    summary('sync_processor_batch_size', metrics.batchSize),
-    summary('updatelatency', metrics.updateLatency),
-    summary('readlatency', metrics.readLatency),
+    ...basicSummaryNames.map((name) => of(name, false)),
+    ...advancedSummaryNames.map((name) => of(name, true)),
   ];
 }

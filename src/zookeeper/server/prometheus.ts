@@ -1,5 +1,5 @@
 import { HttpResponder, plain, type HttpResponse } from './http.ts';
-import { listMetrics } from './metric-list.ts';
+import { metricsText } from './prometheus-text.ts';
 import type { ServerView } from './server-view.ts';
 
 /** Metrics at http://…:7000/metrics in Prometheus' text format, under the names of Apache's PrometheusMetricsProvider. */
@@ -22,14 +22,4 @@ export async function startPrometheus(server: ServerView): Promise<() => Promise
     );
   }
   return () => responder.close();
-}
-
-export function metricsText(server: ServerView): string {
-  const text: string[] = [];
-  for (const { name, kind, value } of listMetrics(server)) {
-    text.push(`# HELP ${name} ${name}\n# TYPE ${name} ${kind}\n`);
-    if (typeof value === 'number') text.push(`${name} ${value}\n`);
-    else text.push(`${name}_count ${value.count}\n${name}_sum ${value.sum}\n`);
-  }
-  return text.join('');
 }

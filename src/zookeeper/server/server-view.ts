@@ -1,9 +1,11 @@
 import type { Clock, Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import type { Authentication } from './auth.ts';
 import type { ZooKeeperConfig } from './config.ts';
 import type { ClientConnection } from './connection.ts';
 import type { ServerMetrics } from './metrics.ts';
+import type { ProcessFacts } from './process-facts.ts';
 import type { ServerMode } from './role.ts';
 import type { SessionTracker } from './session-tracker.ts';
 import type { Stats } from './stats.ts';
@@ -15,8 +17,14 @@ export interface ServerView {
   readonly mode: ServerMode;
   readonly clock: Clock;
   readonly config: ZooKeeperConfig;
-  readonly storage: Pick<ZooKeeperStorage, 'snapshotBytes' | 'logBytes'>;
+  readonly storage: Pick<
+    ZooKeeperStorage,
+    'snapshotBytes' | 'logBytes' | 'snapshot' | 'lastSnapshot' | 'slowSyncs'
+  >;
   readonly tree: DataTree;
+  /** As Apache counts: the root twice, by its two names. */
+  readonly nodeCount: number;
+  readonly authentication: Authentication;
   readonly sessions: SessionTracker<ClientConnection>;
   readonly connections: ReadonlySet<ClientConnection>;
   readonly stats: Stats;
@@ -30,22 +38,18 @@ export interface ServerView {
   readonly digestLog: readonly { readonly zxid: number; readonly digest: bigint }[];
   /** `os.name`, `user.dir`, …: what the shell around the server knows of its machine. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The text of zoo.cfg; null when the server wasn't started from a file. */
+  readonly initialConfiguration: string | null;
+  /** What kinds of messages Apache's server traces: to be set and read, but nothing is traced here. */
+  traceMask: bigint;
+  /** Null: not known here. */
+  processFacts(): ProcessFacts | null;
+  /** `srst`: begins counting anew. */
+  resetStats(): void;
 }
 
 export function hex(value: number | bigint): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
-}
-
-/** As Java prints doubles: with at least one decimal. */
-export function decimals(value: number): string {
-  return Number.isInteger(value) ? `${value}.0` : String(value);
-}
-
-/** Java's Date.toString, in UTC. */
-export function javaDate(wallMs: number): string {
-  const text = new Date(wallMs).toUTCString();
-  const [day, date, month, year, time] = text.replace(',', '').split(' ');
-  return `${day} ${month} ${date} ${time} UTC ${year}`;
 }
 
 const opNames: Record<number, string> = {

@@ -13,6 +13,7 @@ import { ClientConnection } from './connection.ts';
 import { answerWord } from './four-letter.ts';
 import { ServerMetrics } from './metrics.ts';
 import type { PipelineEvents, WritePath } from './pipeline.ts';
+import type { ProcessFacts } from './process-facts.ts';
 import { Reads } from './reads.ts';
 import { Request } from './request.ts';
 import type { ServerMode, ServerRole } from './role.ts';
@@ -25,7 +26,17 @@ import { Whitelist, type FourLetterWord } from './words.ts';
 /** What a server needs of its storage. */
 export type ServerStorage = Pick<
   ZooKeeperStorage,
-  'tree' | 'lastZxid' | 'append' | 'sync' | 'maybeSnapshot' | 'purge' | 'snapshotBytes' | 'logBytes'
+  | 'tree'
+  | 'lastZxid'
+  | 'append'
+  | 'sync'
+  | 'maybeSnapshot'
+  | 'purge'
+  | 'snapshotBytes'
+  | 'logBytes'
+  | 'snapshot'
+  | 'lastSnapshot'
+  | 'slowSyncs'
 >;
 
 const WRITERS_KEPT = 64;
@@ -33,6 +44,8 @@ const WRITER_BYTES = 16 * 1024;
 /** The `hash` word tells the digest after each of so many transactions. */
 const DIGEST_INTERVAL = 128;
 const DIGESTS_KEPT = 1024;
+/** Apache's: client requests, sessions, … without pings. */
+const DEFAULT_TRACE_MASK = 306n;
 const HOUR_MS = 3_600_000;
 
 /**
@@ -56,6 +69,9 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   readonly environment: Readonly<Record<string, string>>;
   readonly digestLog: { zxid: number; digest: bigint }[] = [];
   clientPort = 0;
+  initialConfiguration: string | null = null;
+  traceMask = DEFAULT_TRACE_MASK;
+  processFacts: () => ProcessFacts | null = () => null;
   readonly whitelist: Whitelist;
   /** Settles when the server can't go on: rejected with the reason. */
   readonly failure: Promise<never>;
@@ -108,6 +124,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     return this.storage.tree;
   }
 
+  get nodeCount(): number {
+    return this.tree.nodeCount + 1;
+  }
+
   get mode(): ServerMode {
     return this.role.mode;
   }
@@ -150,7 +170,6 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       return;
     }
     this.byAddress.set(address, fromThere + 1);
-    this.metrics.connectionRequests += 1;
     const client = new ClientConnection(this, connection);
     this.connections.add(client);
     connection.start(client);
@@ -204,11 +223,14 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     connection.hold();
   }
 
-  word(connection: ClientConnection, word: FourLetterWord): void {
+  word(connection: ClientConnection, word: FourLetterWord, argument: Buffer): void {
     const text = this.whitelist.allows(word)
-      ? answerWord(this, word)
+      ? answerWord(this, word, argument)
       : `${word} is not executed because it is not in the whitelist.\n`;
-    if (text !== '') connection.connection.write(Buffer.from(text, 'utf8'));
+    if (text !== '') {
+      this.stats.sent += 1;
+      connection.connection.write(Buffer.from(text, 'utf8'));
+    }
     connection.close();
   }
 
@@ -220,7 +242,6 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     else this.byAddress.delete(address);
     this.held.delete(connection);
     this.tree.watches.removeWatcher(connection);
-    this.metrics.connectionsDropped += 1;
   }
 
   applied(request: Request | null, transaction: Transaction, result: ApplyResult): void {
@@ -248,6 +269,11 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     this.log.error(`the transaction log can't be written, so this server ends: ${String(error)}`);
     this.fail(error);
     this.stop();
+  }
+
+  resetStats(): void {
+    this.stats.reset();
+    this.metrics.reset();
   }
 
   /** Drops all connections. Sessions live on for the next start. */

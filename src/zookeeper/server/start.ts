@@ -2,6 +2,7 @@ import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
+import type { ProcessFacts } from './process-facts.ts';
 import { startPrometheus } from './prometheus.ts';
 import { standaloneRole } from './role.ts';
 import { Server } from './server.ts';
@@ -18,6 +19,9 @@ export interface ZooKeeperServer {
 export interface StartOptions {
   /** What `envi` tells of the machine, under Java's names (`os.name`, `user.dir`, …). */
   readonly environment?: Readonly<Record<string, string>>;
+  /** The text of zoo.cfg, which the admin server shows. */
+  readonly initialConfiguration?: string;
+  readonly processFacts?: () => ProcessFacts | null;
 }
 
 /**
@@ -38,6 +42,7 @@ export async function startZooKeeper(
           folder,
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
+  const begunAtMs = runtime.clock.monotonicMs();
   const storage = ZooKeeperStorage.open(runtime, {
     dataDir: config.dataDir,
     dataLogDir: config.dataLogDir,
@@ -50,6 +55,9 @@ export async function startZooKeeper(
     fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
   });
   const server = new Server(runtime, config, storage, options.environment ?? {}, standaloneRole);
+  server.initialConfiguration = options.initialConfiguration ?? null;
+  server.processFacts = options.processFacts ?? server.processFacts;
+  server.metrics.recoveryTime.add(runtime.clock.monotonicMs() - begunAtMs);
   const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     for (const close of closers.splice(0)) await close();
@@ -59,7 +67,7 @@ export async function startZooKeeper(
   server.failure.catch(stop).catch(() => {});
   try {
     // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
-    if (storage.lastSnapshotZxid === null) await storage.snapshot();
+    if (storage.lastSnapshot === null) await storage.snapshot();
     const backlog = config.clientPortListenBacklog;
     const listener = await runtime.network.listen(
       { host: config.clientPortAddress, port: config.clientPort },

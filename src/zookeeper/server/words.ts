@@ -14,6 +14,7 @@ const words = [
   'srst',
   'srvr',
   'stat',
+  'stmk',
   'wchc',
   'wchp',
   'wchs',

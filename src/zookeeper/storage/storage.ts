@@ -37,6 +37,14 @@ export interface StorageConfig {
   readonly fsyncWarningThresholdMs: number;
 }
 
+export interface SnapshotFile {
+  readonly path: string;
+  readonly zxid: number;
+  readonly sizeBytes: number;
+  /** Wall clock. */
+  readonly modifiedMs: number;
+}
+
 /**
  * What is on disk: transaction log, snapshots, epochs. The formats are Apache's, such that 3.4 and 3.9 read what is written here.
  *
@@ -235,9 +243,12 @@ export class ZooKeeperStorage {
     return list.reduce((bytes, { path }) => bytes + this.runtime.files.stat(path).sizeBytes, 0);
   }
 
-  /** Zxid of the newest snapshot, or null. */
-  get lastSnapshotZxid(): number | null {
-    return listSnapshots(this.runtime.files, this.snapshotFolder).at(-1)?.zxid ?? null;
+  /** The newest snapshot, or null. */
+  get lastSnapshot(): SnapshotFile | null {
+    const newest = listSnapshots(this.runtime.files, this.snapshotFolder).at(-1);
+    if (newest === undefined) return null;
+    const { sizeBytes, modifiedMs } = this.runtime.files.stat(newest.path);
+    return { path: newest.path, zxid: newest.zxid, sizeBytes, modifiedMs };
   }
 
   /** Null: there is no such file; then it is the epoch of the last zxid. */

@@ -183,6 +183,11 @@ export class DataTree {
 
   // ---- quotas
 
+  /** The roots of the subtrees that have a quota. */
+  quotaPaths(): IterableIterator<string> {
+    return this.quotas.all();
+  }
+
   /** The limits and the use of the subtree with a quota that `path` is in; null without one. */
   quotaAround(path: string): { path: string; limits: QuotaNumbers; stats: QuotaNumbers } | null {
     const around = this.quotas.around(path);

@@ -17,9 +17,16 @@ export const STATS_NAME = 'zookeeper_stats';
 export const limitsPath = (path: string): string => `${QUOTA_PATH}${path}/${LIMITS_NAME}`;
 export const statsPath = (path: string): string => `${QUOTA_PATH}${path}/${STATS_NAME}`;
 
+export const LIMIT_NOT_SET = -1;
+
 /** What can't be read counts as not set, since anybody who may write there may write nonsense. */
 export function parseQuota(text: string): QuotaNumbers {
-  const numbers: QuotaNumbers = { count: -1, bytes: -1, countHardLimit: -1, byteHardLimit: -1 };
+  const numbers: QuotaNumbers = {
+    count: LIMIT_NOT_SET,
+    bytes: LIMIT_NOT_SET,
+    countHardLimit: LIMIT_NOT_SET,
+    byteHardLimit: LIMIT_NOT_SET,
+  };
   for (const pair of text.split(/[,;]+/)) {
     const [name, value] = pair.split('=');
     const number = Number(value);
@@ -47,6 +54,10 @@ export class QuotaPaths {
 
   clear(): void {
     this.paths.clear();
+  }
+
+  all(): IterableIterator<string> {
+    return this.paths.values();
   }
 
   /** The deepest one with a quota that `path` is in (or is), or null. The root has none. */

@@ -1,0 +1,218 @@
+import { readProperties } from '../../wire/properties.ts';
+import type { ClientConnection } from './connection.ts';
+import { environmentOf } from './environment.ts';
+import { JavaDouble } from './java-text.ts';
+import { metricLines } from './metric-lines.ts';
+import { shortOpName, type ServerView } from './server-view.ts';
+import { fullVersion } from './version.ts';
+
+export type Body = Record<string, unknown>;
+
+/** The commands that only tell or reset something: name, short forms, and the answer with the keys that Apache's has. */
+export const plainCommands: readonly (readonly [
+  name: string,
+  aliases: readonly string[],
+  run: (server: ServerView) => Body,
+])[] = [
+  ['configuration', ['conf', 'config'], configuration],
+  ['connection_stat_reset', ['crst'], resetConnections],
+  ['connections', ['cons'], connections],
+  ['dirs', [], directories],
+  ['dump', [], dump],
+  ['environment', ['env', 'envi'], environmentOf],
+  ['get_trace_mask', ['gtmk'], ({ traceMask }) => ({ tracemask: traceMask })],
+  ['hash', [], digests],
+  [
+    'initial_configuration',
+    ['icfg'],
+    ({ initialConfiguration }) => ({ initial_configuration: initialConfiguration }),
+  ],
+  ['is_read_only', ['isro'], () => ({ read_only: false })],
+  ['last_snapshot', ['lsnp'], lastSnapshot],
+  ['monitor', ['mntr'], monitor],
+  ['observer_connection_stat_reset', ['orst'], () => ({})],
+  ['observers', ['obsr'], () => ({ synced_observers: 0, observers: [] })],
+  ['ruok', [], () => ({})],
+  ['server_stats', ['srvr'], serverStats],
+  ['stat_reset', ['srst'], resetServer],
+  ['stats', ['stat'], stats],
+  ['system_properties', ['sysp'], systemProperties],
+  ['voting_view', [], () => ({ current_config: {} })],
+  ['watch_summary', ['wchs'], watchSummary],
+  ['watches', ['wchc'], watches],
+  ['watches_by_path', ['wchp'], watchesByPath],
+  ['zabstate', [], () => ({ voting: false, zabstate: '' })],
+];
+
+function configuration({ config, clientPort }: ServerView): Body {
+  return {
+    client_port: clientPort,
+    data_dir: `${config.dataDir}/version-2`,
+    data_log_dir: `${config.dataLogDir}/version-2`,
+    tick_time: config.tickTimeMs,
+    max_client_cnxns: config.maxClientCnxns,
+    min_session_timeout: config.minSessionTimeoutMs,
+    max_session_timeout: config.maxSessionTimeoutMs,
+    server_id: 0,
+    client_port_listen_backlog: config.clientPortListenBacklog,
+  };
+}
+
+function briefly(connection: ClientConnection): Body {
+  return {
+    remote_socket_address: connection.place,
+    interest_ops: connection.isReading ? 1 : 0,
+    outstanding_requests: connection.queued,
+    packets_received: connection.stats.received,
+    packets_sent: connection.stats.sent,
+  };
+}
+
+function inFull(connection: ClientConnection): Body {
+  const { session } = connection;
+  if (session === null) return briefly(connection);
+  return {
+    ...briefly(connection),
+    session_id: session.id,
+    last_operation: shortOpName(connection.lastOp),
+    established: connection.establishedAtMs,
+    session_timeout: session.timeoutMs,
+    last_cxid: connection.lastXid,
+    last_zxid: connection.lastZxid,
+    last_response_time: Math.floor(connection.lastResponseAtMs),
+    last_latency: Math.floor(connection.lastLatencyMs),
+    min_latency: connection.stats.latencyLeastMs,
+    avg_latency: Math.floor(connection.stats.latencyAverageMs),
+    max_latency: connection.stats.latencyMostMs,
+  };
+}
+
+function connections(server: ServerView): Body {
+  return { connections: [...server.connections].map(inFull), secure_connections: [] };
+}
+
+function resetConnections(server: ServerView): Body {
+  for (const connection of server.connections) connection.resetStats();
+  return {};
+}
+
+function resetServer(server: ServerView): Body {
+  server.resetStats();
+  return {};
+}
+
+function directories({ storage }: ServerView): Body {
+  return { datadir_size: storage.snapshotBytes, logdir_size: storage.logBytes };
+}
+
+function dump(server: ServerView): Body {
+  const sessionIds: Record<string, bigint[]> = {};
+  for (const session of server.sessions.all()) {
+    const at = Math.floor(server.sessions.expiresAtMs(session));
+    (sessionIds[at] ??= []).push(session.id);
+  }
+  const ephemerals: Record<string, string[]> = {};
+  for (const [id, paths] of server.tree.ephemerals) ephemerals[String(id)] = [...paths];
+  return {
+    expiry_time_to_session_ids: sessionIds,
+    session_id_to_ephemeral_paths: ephemerals,
+  };
+}
+
+function digests({ digestLog }: ServerView): Body {
+  return { digests: digestLog.map(({ zxid, digest }) => ({ zxid, digest, digestVersion: 2 })) };
+}
+
+function monitor(server: ServerView): Body {
+  return { version: fullVersion, server_state: server.mode, ...Object.fromEntries(metricLines(server)) };
+}
+
+function serverStats(server: ServerView): Body {
+  const { stats, tree } = server;
+  const responses = {
+    last_buffer_size: stats.lastResponseBytes,
+    min_buffer_size: stats.leastResponseBytes,
+    max_buffer_size: stats.mostResponseBytes,
+  };
+  return {
+    version: fullVersion,
+    read_only: false,
+    server_stats: {
+      packets_sent: stats.sent,
+      packets_received: stats.received,
+      fsync_threshold_exceed_count: server.storage.slowSyncs,
+      client_response_stats: responses,
+      uptime: Math.floor(server.clock.monotonicMs() - server.startedAtMs),
+      data_dir_size: server.storage.snapshotBytes,
+      log_dir_size: server.storage.logBytes,
+      provider_null: false,
+      last_processed_zxid: tree.lastZxid,
+      outstanding_requests: server.outstanding,
+      server_state: server.mode,
+      avg_latency: new JavaDouble(stats.latencyAverageMs),
+      max_latency: stats.latencyMostMs,
+      min_latency: stats.latencyLeastMs,
+      num_alive_client_connections: server.connections.size,
+      auth_failed_count: server.metrics.authFailures,
+      non_mtlsremote_conn_count: 0,
+      non_mtlslocal_conn_count: 0,
+    },
+    client_response: responses,
+    node_count: server.nodeCount,
+  };
+}
+
+function stats(server: ServerView): Body {
+  return {
+    ...serverStats(server),
+    connections: [...server.connections].map(briefly),
+    secure_connections: [],
+  };
+}
+
+/** What Apache's parser doesn't take for itself becomes a system property. */
+function systemProperties({ environment, initialConfiguration }: ServerView): Body {
+  const properties: Record<string, string> = {};
+  for (const [key, value] of Object.entries(environment))
+    if (!key.startsWith('os.memory.')) properties[key] = value;
+  for (const { key, value } of readProperties(initialConfiguration ?? ''))
+    if (!parserKeys.test(key)) properties[`zookeeper.${key}`] = value;
+  return Object.fromEntries(Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const parserKeys =
+  /^(dataDir|dataLogDir|(secureC|c)lientPort(Address)?|clientPortListenBacklog|observerMasterPort|tickTime|m(ax|in)SessionTimeout|maxClientCnxns|initLimit|syncLimit|connectToLearnerMasterLimit|electionAlg|peerType|syncEnabled|dynamicConfigFile|reconfigEnabled|standaloneEnabled|localSessions(Upgrading)?Enabled|quorumListenOnAllIPs|autopurge\..*|portUnification|sslQuorum(ReloadCertFiles)?|quorum\..*|multiAddress\..*|metricsProvider\..*|oraclePath|version|(server|group|weight)\..*)$/;
+
+function lastSnapshot({ storage }: ServerView): Body {
+  const newest = storage.lastSnapshot;
+  return {
+    zxid: newest === null ? '-1' : newest.zxid.toString(16),
+    timestamp: newest === null ? -1 : Math.floor(newest.modifiedMs / 1000),
+  };
+}
+
+function watchSummary(server: ServerView): Body {
+  const { byPath, byWatcher } = server.tree.watches.dataWatches;
+  let total = 0;
+  for (const watchers of byPath.values()) total += watchers.size;
+  return { num_connections: byWatcher.size, num_paths: byPath.size, num_total_watches: total };
+}
+
+function watches(server: ServerView): Body {
+  const { byWatcher } = server.tree.watches.dataWatches;
+  const sessions: Record<string, string[]> = {};
+  for (const connection of server.connections) {
+    const paths = byWatcher.get(connection);
+    if (paths !== undefined) sessions[String(connection.sessionId)] = [...paths];
+  }
+  return { session_id_to_watched_paths: sessions };
+}
+
+function watchesByPath(server: ServerView): Body {
+  const ids = new Map<unknown, bigint>();
+  for (const connection of server.connections) ids.set(connection, connection.sessionId);
+  const paths: Record<string, bigint[]> = {};
+  for (const [path, watchers] of server.tree.watches.dataWatches.byPath)
+    paths[path] = [...watchers.keys()].map((watcher) => ids.get(watcher) ?? 0n);
+  return { path_to_session_ids: paths };
+}
