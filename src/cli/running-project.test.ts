@@ -195,13 +195,37 @@ test('a service that cannot start has failed with its reason, and the others run
   ]);
 });
 
+test('an exception in one server ends that service with a sentence, and the others go on', async () => {
+  let ofKafka: Runtime | null = null;
+  const { running, socket } = await start({
+    ...fakes,
+    broker: (runtime, config) => {
+      ofKafka = runtime;
+      return fakes.broker(runtime, config);
+    },
+  });
+  const told = new Promise<LogLine>((resolve) => void running.logs.follow(resolve));
+  ofKafka!.clock.after(0, () => {
+    throw new TypeError('nothing is undefined');
+  });
+  expect(await told).toMatchObject({
+    service: 'kafka',
+    level: 'error',
+    message: expect.stringMatching(/mistake in gregor.*TypeError: nothing is undefined at .*running-project/),
+  });
+  expect(running.status().services.map(({ state }) => state)).toEqual(['ready', 'failed']);
+  expect(await says(portOf(running, 'zk', 2181))).toBe('ZooKeeper of zk');
+  await ask(socket, { command: 'restart', service: 'kafka' });
+  expect(running.status().services.map(({ state }) => state)).toEqual(['ready', 'ready']);
+});
+
 test('a published port that is taken ends it all with a sentence', async () => {
   const { running } = await start();
   const taken = portOf(running, 'zk', 2181);
   const folder = folderWith({ 'compose.yml': COMPOSE.replace('127.0.0.1::2181', `${taken}:2181`) });
   await expect(start(fakes, folder)).rejects.toThrow(
     new RegExp(
-      `compose\\.yml:5 HOST_PORT_TAKEN: zk can't listen on 127.0.0.1:${taken}: port ${taken} is in use`,
+      `compose\\.yml:5 PORT_IN_USE: zk publishes ${taken}, which another program listens on already`,
     ),
   );
 });

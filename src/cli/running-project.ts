@@ -79,6 +79,14 @@ export class RunningProject {
     return this.stopping;
   }
 
+  /** Something went wrong of which nobody knows in which service: that is told, and all go on. */
+  report(error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.log('gregor').error(
+      `a mistake in gregor itself, please report it: ${stack.replace(/\s*\n\s*/g, ' ')}`,
+    );
+  }
+
   /** Ends everything at once; what was acknowledged is on the disk anyhow. */
   killAll(): void {
     this.cluster.killAll();

@@ -85,6 +85,8 @@ async function up(services: readonly string[], options: UpOptions): Promise<void
   const level = options.verbose === true ? 'debug' : 'info';
   const running = await RunningProject.open(plan, makeRunners, level);
   const forced = stopOnSignals(running);
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+    process.on(event, (error: unknown) => running.report(error));
   await follow(running);
   await Promise.race([running.ended, forced]);
 }

@@ -41,7 +41,7 @@ export class Cluster {
   /** Takes all published ports, then starts everything. Resolves when each service is ready or has failed. */
   async start(): Promise<void> {
     try {
-      await allOrFirstError([...this.members.values()].map(({ runner }) => publish(runner)));
+      await allOrEachError([...this.members.values()].map(({ runner }) => publish(runner)));
     } catch (error) {
       await this.close();
       throw error;
@@ -161,8 +161,11 @@ export class Cluster {
     member.state = 'stopping';
     try {
       await member.runner.stop();
-    } finally {
       member.state = 'stopped';
+    } catch (error) {
+      // It ended otherwise than it was asked to; the others are to stop all the same.
+      member.state = 'failed';
+      member.error = error instanceof Error ? error.message : String(error);
     }
   }
 
@@ -170,6 +173,9 @@ export class Cluster {
     await Promise.all([...this.members.values()].map(({ runner }) => runner.close()));
   }
 }
+
+/** What `Network.listen` says of a port that another program has. */
+const IN_USE = 'is in use already';
 
 /** Says of a port that can't be had whose it is, and in which line. */
 async function publish(runner: ServiceRunner): Promise<void> {
@@ -180,14 +186,26 @@ async function publish(runner: ServiceRunner): Promise<void> {
     const { name, service } = runner.planned;
     const port = service.ports.find(({ hostPort }) => message.includes(`:${hostPort}:`)) ?? service.ports[0];
     const { file, line } = port?.place ?? service.place;
-    throw new Error(`${file}:${line} HOST_PORT_TAKEN: ${name} ${message}`, { cause: error });
+    const head = `${file}:${line} ${message.includes(IN_USE) ? 'PORT_IN_USE' : 'PORT_UNAVAILABLE'}: ${name}`;
+    if (port === undefined || !message.includes(IN_USE))
+      throw new Error(`${head}: ${message}`, { cause: error });
+    const { hostPort, containerPort } = port;
+    const advertise = runner.planned.kind === 'broker' ? ', and advertise that' : '';
+    throw new Error(
+      `${head} publishes ${hostPort}, which another program listens on already; end that program (lsof -i :${hostPort} names it), ` +
+        `or write another port of the machine, such as "${hostPort + 10_000 > 65_535 ? hostPort - 10_000 : hostPort + 10_000}:${containerPort}"${advertise}`,
+      { cause: error },
+    );
   }
 }
 
-/** Waits for all, also when one fails, so that nothing goes on behind the caller's back. */
-async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
-  for (const result of await Promise.allSettled(promises))
-    if (result.status === 'rejected') throw result.reason;
+/** Waits for all, so that nothing goes on behind the caller's back; what fails, each in a line of its own, is one error. */
+async function allOrEachError(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [String(result.reason?.message)] : [],
+  );
+  if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
 function needsHealth(dependency: Dependency): boolean {

@@ -16,6 +16,9 @@ export class VirtualRunner implements ServiceRunner {
   private readonly starters: Starters;
   private readonly log: Log;
   private server: RunningServer | null = null;
+  /** Ends what waits for the server, which will not go on. */
+  private abort: (reason: Error) => void = () => {};
+  private aborted = new Promise<never>(() => {});
   private listeners: Listener[] = [];
   private readonly ports: PublishedPort[];
 
@@ -40,6 +43,7 @@ export class VirtualRunner implements ServiceRunner {
       })),
       extraHosts: extraHostsOf(planned),
       mapFile: mapMounts(mountsOf(planned, projectFolder), rootOf(planned, projectFolder)),
+      crashed: (error) => this.crashed(error),
       log,
     });
   }
@@ -61,9 +65,12 @@ export class VirtualRunner implements ServiceRunner {
 
   async start(): Promise<void> {
     if (!this.host.alive) this.host.restart();
+    this.aborted = new Promise((_, reject) => (this.abort = reject));
+    this.aborted.catch(() => undefined); // nobody may be waiting
     await this.publish();
     try {
-      const server = await startServer(this.planned, this.host.runtime, this.starters);
+      const starting = startServer(this.planned, this.host.runtime, this.starters);
+      const server = await Promise.race([starting, this.aborted]);
       this.server = server;
       void server.ended?.then((reason) => this.serverEnded(server, reason));
     } catch (error) {
@@ -75,12 +82,12 @@ export class VirtualRunner implements ServiceRunner {
   async awaitBrokers(count: number): Promise<void> {
     const { planned, host, server } = this;
     if (planned.kind === 'broker' && planned.config !== null && server !== null)
-      await this.starters.awaitBrokers(host.runtime, planned.config, count);
+      await Promise.race([this.starters.awaitBrokers(host.runtime, planned.config, count), this.aborted]);
   }
 
   async stop(): Promise<void> {
     try {
-      await this.server?.stop();
+      await Promise.race([this.server?.stop(), this.aborted]);
     } finally {
       this.kill();
     }
@@ -90,11 +97,22 @@ export class VirtualRunner implements ServiceRunner {
     this.server = null;
     this.listeners = [];
     this.host.kill();
+    this.abort(new Error(`${this.planned.name} was killed`));
   }
 
   close(): Promise<void> {
     this.kill();
     return Promise.resolve();
+  }
+
+  /** A mistake in a server, which would end a process of its own: it ends this service, and the others go on. */
+  private crashed(error: unknown): void {
+    const wasServing = this.server !== null;
+    const reason = crashSentence(error);
+    this.log.error(reason);
+    this.abort(new Error(reason));
+    this.kill();
+    if (wasServing) this.died(reason);
   }
 
   private serverEnded(server: RunningServer, reason: Error | null): void {
@@ -103,4 +121,13 @@ export class VirtualRunner implements ServiceRunner {
     this.log.error(reason.message);
     this.died(reason.message);
   }
+}
+
+/** With where it happened, for a report. */
+function crashSentence(error: unknown): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const frames =
+    error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
+  const where = frames.slice(0, 3).map((line) => line.trim());
+  return `ended by a mistake in gregor itself, please report it: ${[what, ...where].join(' ')}`;
 }

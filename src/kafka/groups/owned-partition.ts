@@ -88,7 +88,7 @@ export class OwnedPartition {
     const { id, generation, members } = group;
     const count = `${members.size} member${members.size === 1 ? '' : 's'}`;
     if (group.state === 'Stable' && before === 'CompletingRebalance')
-      this.journal.info(`group ${id}: its ${count} know what to read (generation ${generation})`);
+      this.journal.info(`group ${id} is balanced: ${count}, generation ${generation}`);
     else if (group.state === 'PreparingRebalance' && before === 'Stable')
       this.journal.info(`group ${id} rebalances: its members are asked to join again`);
     else if (group.state === 'Empty') this.journal.info(`group ${id} has no members any more`);

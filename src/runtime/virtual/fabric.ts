@@ -17,6 +17,8 @@ export interface NodeOptions {
   readonly networks?: readonly Membership[];
   /** Further names and the addresses they stand for on this host alone, as in /etc/hosts. */
   readonly extraHosts?: ReadonlyMap<string, string>;
+  /** See `Life`. */
+  readonly crashed?: (error: unknown) => void;
 }
 
 export interface FabricOptions {
@@ -45,7 +47,7 @@ export class FabricNode {
   /** By network, in the order of its networks. */
   readonly addressByNetwork = new Map<string, string>();
   readonly options: NodeOptions;
-  life = new Life();
+  life: Life;
   listeners: FabricListener[] = [];
   private nextPort = 32768;
 
@@ -53,6 +55,7 @@ export class FabricNode {
     this.name = name;
     this.hostName = options.hostName ?? name;
     this.options = options;
+    this.life = new Life(options.crashed);
   }
 
   get addresses(): string[] {
@@ -89,7 +92,7 @@ export class FabricNode {
   start(): void {
     this.kill();
     this.life.silent = false;
-    this.life = new Life();
+    this.life = new Life(this.options.crashed);
   }
 }
 

@@ -150,7 +150,11 @@ export class HostNetwork implements Network {
           if (waiting) settle(() => resolve(client));
           else client.destroy();
         });
-        listener.accept(server);
+        try {
+          listener.accept(server);
+        } catch (error) {
+          target.life.threw(error);
+        }
       };
       clock.soon(() => there.send(knock));
     });

@@ -12,6 +12,20 @@ export class Life {
   /** The machine is off: nobody answers for the process, not even with a reset. */
   silent = false;
   private readonly mortals = new Set<Mortal>();
+  private readonly crashed: ((error: unknown) => void) | null;
+
+  /** crashed: hears of an exception that the process didn't catch. Without it, whoever called the process gets the exception. */
+  constructor(crashed: ((error: unknown) => void) | null = null) {
+    this.crashed = crashed;
+  }
+
+  /** The process threw where it was called from outside, by a timer or by the network: that ends it, and nobody else. */
+  threw(error: unknown): void {
+    if (this.crashed === null) throw error;
+    if (!this.alive) return;
+    this.end();
+    this.crashed(error);
+  }
 
   add(mortal: Mortal): void {
     this.mortals.add(mortal);
@@ -41,7 +55,7 @@ export function mortalClock(clock: Clock, life: Life): Clock {
       const mortal = { die: () => timer.cancel() };
       const timer = clock.after(delayMs, () => {
         life.remove(mortal);
-        if (life.alive) run();
+        if (life.alive) call(life, run);
       });
       life.add(mortal);
       return {
@@ -53,7 +67,16 @@ export function mortalClock(clock: Clock, life: Life): Clock {
     },
     soon: (run) =>
       clock.soon(() => {
-        if (life.alive) run();
+        if (life.alive) call(life, run);
       }),
   };
+}
+
+/** Calls into the process. */
+export function call(life: Life, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    life.threw(error);
+  }
 }

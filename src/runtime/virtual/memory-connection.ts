@@ -6,7 +6,7 @@ import {
   type Endpoint,
 } from '../runtime.ts';
 import { joinParts } from '../join-parts.ts';
-import type { Life, Mortal } from './life.ts';
+import { call, type Life, type Mortal } from './life.ts';
 import type { Channel, Resettable } from './link.ts';
 
 /** From here on `write` asks its caller to stop: what the other side has not taken counts. */
@@ -174,6 +174,8 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
         this.peer.taken(part.length);
         handler.data(part);
       }
+    } catch (error) {
+      this.life.threw(error);
     } finally {
       this.delivering = false;
       if (next === inbox.length) this.inbox = [];
@@ -191,7 +193,7 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
     if (!this.blocked || this.waitingBytes > 0) return;
     this.blocked = false;
     this.clock.soon(() => {
-      if (!this.isClosed && this.life.alive) this.handler?.drained?.();
+      if (!this.isClosed && this.life.alive) call(this.life, () => this.handler?.drained?.());
     });
   }
 
@@ -210,7 +212,7 @@ export class MemoryConnection implements Connection, Mortal, Resettable {
 
   private tellClosed(): void {
     this.clock.soon(() => {
-      if (this.life.alive) this.handler?.closed(this.error);
+      if (this.life.alive) call(this.life, () => this.handler?.closed(this.error));
     });
   }
 

@@ -1,5 +1,5 @@
 import type { Connection, ConnectionHandler, Endpoint } from '../runtime.ts';
-import type { Life, Mortal } from './life.ts';
+import { call, type Life, type Mortal } from './life.ts';
 
 /**
  * A connection with the outside, given to a process on a host: its ends are called what they are on the virtual network, and it
@@ -28,21 +28,31 @@ export class MortalConnection implements Connection, Mortal {
     const lent = handler.lent?.bind(handler);
     this.real.start({
       data: (bytes) => {
-        if (life.alive) handler.data(bytes);
+        if (!life.alive) return;
+        try {
+          handler.data(bytes);
+        } catch (error) {
+          life.threw(error);
+        }
       },
       ...(lent === undefined
         ? {}
         : {
             lent: (bytes: Buffer) => {
-              if (life.alive) lent(bytes);
+              if (!life.alive) return;
+              try {
+                lent(bytes);
+              } catch (error) {
+                life.threw(error);
+              }
             },
           }),
       drained: () => {
-        if (life.alive) handler.drained?.();
+        if (life.alive) call(life, () => handler.drained?.());
       },
       closed: (error) => {
         life.remove(this);
-        if (life.alive) handler.closed(error);
+        if (life.alive) call(life, () => handler.closed(error));
       },
     });
   }

@@ -251,3 +251,38 @@ test("a service's paths lead to its volumes, by the longest, or else to its own 
   files.open('/seen', 'create').write(Buffer.from('from inside'), 0);
   expect(readFileSync(join(folder, 'seen'), 'utf8')).toBe('from inside');
 });
+
+test('an exception in a callback ends the process that it was in, and no other', async () => {
+  const crashes: unknown[] = [];
+  const network = new VirtualNetwork(base);
+  const make = (name: string): Host => network.host(name, { crashed: (error) => crashes.push(error) });
+  const [a, b, c] = [make('a'), make('b'), make('c')];
+  await echo(c, '0.0.0.0');
+  const oops = new Error('oops');
+  await b.runtime.network.listen({ host: '0.0.0.0', port: 9092 }, (connection) =>
+    connection.start({
+      data: () => {
+        throw oops;
+      },
+      closed: () => undefined,
+    }),
+  );
+  const connection = await a.runtime.network.connect({ host: 'b', port: 9092 });
+  const heard = new Heard(connection);
+  connection.write(Buffer.from('hi'));
+  await heard.until(() => heard.closes.length > 0);
+  expect(crashes).toEqual([oops]);
+  expect([a.alive, b.alive, c.alive]).toEqual([true, false, true]);
+  expect(await ask(a, 'c')).toBe('hi');
+  for (const wait of ['after', 'soon'] as const) {
+    b.restart();
+    const { clock } = b.runtime;
+    const fail = (): void => {
+      throw oops;
+    };
+    if (wait === 'after') clock.after(0, fail);
+    else clock.soon(fail);
+    await expect.poll(() => b.alive).toBe(false);
+  }
+  expect(crashes).toEqual([oops, oops, oops]);
+});

@@ -16,6 +16,8 @@ export interface HostOptions {
   readonly extraHosts?: ReadonlyMap<string, string>;
   /** The machine's path for a path on this host (see `mapMounts`). Default: the same path. */
   readonly mapFile?: (path: string) => string;
+  /** The process threw an exception that it didn't catch, and has ended. Default: whoever called it gets the exception. */
+  readonly crashed?: (error: unknown) => void;
   /** Default: the base runtime's, with the field `service`. */
   readonly log?: Log;
 }
@@ -117,7 +119,11 @@ export class Host {
       const remote = { host: fabric.gatewayOf(node), port: real.remote.port };
       const local = { host: this.address, port: containerPort };
       const connection: Connection = new MortalConnection(real, life, local, remote);
-      taker.accept(connection);
+      try {
+        taker.accept(connection);
+      } catch (error) {
+        life.threw(error);
+      }
     });
     const close = (): Promise<void> => {
       life.remove(mortal);
