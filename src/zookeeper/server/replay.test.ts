@@ -35,7 +35,7 @@ interface Trace {
 type Plain = { [name: string]: unknown };
 
 function load(version: string): Trace[] {
-  const file = `test/fixtures/zookeeper/traces-${version}.json.gz`;
+  const file = `test/fixtures/zookeeper-wire/traces-${version}.json.gz`;
   return JSON.parse(gunzipSync(readFileSync(file)).toString('utf8')) as Trace[];
 }
 
