@@ -323,6 +323,7 @@ class RunningBroker implements Broker {
         }),
         ...adminApis(admin),
         ...controllerRequestApis({
+          clock: runtime.clock,
           replicas,
           metadata,
           brokerEpoch: () => this.brokerEpoch,

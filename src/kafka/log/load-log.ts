@@ -73,6 +73,10 @@ export function loadLog(
     if (!hadIndex || !segment.offsetIndex.isSane(Math.max(segment.sizeBytes, 1))) unindexed.add(segment);
   }
   if (segments.all.length === 0) segments.add(new LogSegment(runtime, folder, options.logStartOffset));
+  if (names.length === 0) {
+    producers.mapEndOffset = options.logStartOffset;
+    return { segments, producers, snapshots, logEndOffset: options.logStartOffset, truncatedBytes: 0 };
+  }
   const loader = new Loader(runtime, folder, config, epochs, segments, producers, snapshots);
   const logEndOffset = options.clean
     ? loader.loadClean(unindexed)

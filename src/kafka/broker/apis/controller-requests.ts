@@ -1,15 +1,22 @@
+import type { Clock } from '../../../runtime/runtime.ts';
 import type { Int64 } from '../../../wire/int64.ts';
 import type { RequestOf } from '../../protocol/api.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { leaderAndIsr } from '../../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../../protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../../protocol/messages/06-update-metadata.ts';
-import type { PartitionDecision, PartitionStop, ReplicaManager } from '../../replication/replica-manager.ts';
+import type {
+  PartitionCode,
+  PartitionDecision,
+  PartitionStop,
+  ReplicaManager,
+} from '../../replication/replica-manager.ts';
 import type { AliveBroker, MetadataCache, MetadataUpdate } from '../metadata-cache.ts';
 import type { ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
 
 export interface ControllerRequestsOptions {
+  readonly clock: Clock;
   readonly replicas: ReplicaManager;
   readonly metadata: MetadataCache;
   /** Of this broker's present registration; −1: not registered. */
@@ -20,11 +27,16 @@ export interface ControllerRequestsOptions {
 
 /** From here on LeaderAndIsr is answered by topic ids. */
 const TOPIC_ID_VERSION = 5;
+/**
+ * Decisions of a LeaderAndIsr that are carried out in one turn: each may make a log, with its files. Between them others have their turn,
+ * or sessions and leaders' fetches would expire under a topic with a thousand partitions.
+ */
+const DECISIONS_A_TURN = 16;
 const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /** What the controller sends: LeaderAndIsr, StopReplica, UpdateMetadata. Old controllers and old decisions are refused. */
 export function controllerRequestApis(options: ControllerRequestsOptions): ServedApi[] {
-  const { replicas, metadata, brokerEpoch } = options;
+  const { clock, replicas, metadata, brokerEpoch } = options;
   /** Requests made for an earlier registration of this broker would undo what a later one was told (KIP-380). */
   const checkBrokerEpoch = (epoch: Int64): void => {
     if (BigInt(epoch) !== -1n && BigInt(epoch) < brokerEpoch())
@@ -42,7 +54,17 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
         await Promise.all(
           [...new Set(unknown.map(({ topic }) => topic))].map((topic) => options.readTopicConfig(topic)),
         );
-        const codes = replicas.applyLeaderAndIsr(request.controllerEpoch, decisions);
+        replicas.checkControllerEpoch(request.controllerEpoch);
+        const codes: PartitionCode[] = [];
+        for (let at = 0; at < decisions.length; at += DECISIONS_A_TURN) {
+          if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve));
+          codes.push(
+            ...replicas.applyLeaderAndIsr(
+              request.controllerEpoch,
+              decisions.slice(at, at + DECISIONS_A_TURN),
+            ),
+          );
+        }
         const partitionErrors = codes.map(({ topic, partition, code }) => ({
           topicName: topic,
           partitionIndex: partition,
