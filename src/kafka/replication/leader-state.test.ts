@@ -77,6 +77,17 @@ test('while an ISR is being written the wider one counts, and no second change b
   expect(state.isr).toEqual([1, 2]);
 });
 
+test('an ISR of which nobody knows whether it was written counts as far as it is wider', () => {
+  const state = leader([1]);
+  fetched(state, 2, 20, 20, 1000);
+  state.propose([1, 2]);
+  state.settleUnknown();
+  expect(state.highWatermarkCandidate(40, 1_000_000, LAG_MS)).toBe(20);
+  state.propose([1]);
+  state.settleUnknown();
+  expect(state.isr).toEqual([1, 2]);
+});
+
 test('a stranger is no follower', () => {
   expect(fetched(leader(), 9, 20, 20, 1000)).toBe(false);
 });

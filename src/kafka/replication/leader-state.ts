@@ -139,6 +139,15 @@ export class LeaderState {
     this.proposed = null;
   }
 
+  /**
+   * Nobody knows whether the proposed ISR is in ZooKeeper: the session ended meanwhile. Whoever is in one of the two may be elected, so all
+   * of them count, until the controller decides anew.
+   */
+  settleUnknown(): void {
+    if (this.proposed !== null) this.members = new Set([...this.members, ...this.proposed]);
+    this.proposed = null;
+  }
+
   /** The lowest log start offset among those replicas for which `alive` holds, ours included. */
   lowWatermark(ownStartOffset: number, alive: (replica: number) => boolean): number {
     let lowest = ownStartOffset;

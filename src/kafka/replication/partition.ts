@@ -231,7 +231,7 @@ export class Partition {
       () => {
         if (!isCurrent()) return;
         this.isrRetryAtMs = this.host.now() + ISR_RETRY_MS;
-        leading.settle(false);
+        leading.settleUnknown();
       },
     );
   }
