@@ -18,6 +18,8 @@ import {
 } from './files.ts';
 
 const SLICE_BYTES = 128 * 1024;
+/** So often the disk is waited for: else the system, its memory full of unwritten pages, stops whoever writes next, and the log's syncs queue. */
+const SYNC_EVERY_BYTES = 8 << 20;
 const OPEN_ACL_KEY = -1;
 
 /** For znodes whose ACL is newer than the snapshot's list: nobody may do anything, until the log, replayed, sets it right. */
@@ -105,10 +107,14 @@ export async function writeSnapshot(
     writer.int32(FILE_VERSION);
     writer.int64(-1);
     image.begin(writer);
+    let syncedBytes = 0;
     for (let more = true; more;) {
       more = image.slice(writer, SLICE_BYTES);
       out.write(writer);
-      if (more) await new Promise<void>((resolve) => runtime.clock.soon(resolve));
+      if (out.fileBytes - syncedBytes >= SYNC_EVERY_BYTES) {
+        syncedBytes = out.fileBytes;
+        await file.sync();
+      } else if (more) await new Promise<void>((resolve) => runtime.clock.soon(resolve));
     }
     out.seal(writer);
     // From here on nothing may be applied before the numbers are written.

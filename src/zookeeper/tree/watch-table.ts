@@ -1,5 +1,6 @@
 import { AddWatchMode, EventType, WatcherType } from '../jute/constants.ts';
 import type { Acl } from './acl.ts';
+import { PathMap } from './path-map.ts';
 
 /**
  * Who is told of changes: a connection. `notify` is called while a transaction is applied, so what it sends goes before the answer
@@ -19,7 +20,7 @@ type ByWatcher = Map<Watcher, number>;
 
 /** The watches of one kind (data or children): path to watchers and back. */
 class Watches {
-  readonly byPath = new Map<string, ByWatcher>();
+  readonly byPath = new PathMap<ByWatcher>();
   readonly byWatcher = new Map<Watcher, Set<string>>();
   recursive = 0;
 
@@ -176,7 +177,7 @@ export class WatchTable {
 
   /** Data watches by path and by watcher, as `wchs`, `wchc` and `wchp` report them: child watches are left out. */
   get dataWatches(): {
-    readonly byPath: ReadonlyMap<string, ReadonlyMap<Watcher, number>>;
+    readonly byPath: Pick<PathMap<ReadonlyMap<Watcher, number>>, 'size' | 'values' | typeof Symbol.iterator>;
     readonly byWatcher: ReadonlyMap<Watcher, ReadonlySet<string>>;
   } {
     return this.data;

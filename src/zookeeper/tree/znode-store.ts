@@ -4,6 +4,7 @@ import type { Acl } from './acl.ts';
 import { AclTable } from './acl-table.ts';
 import { Cells } from './cells.ts';
 import { shownOwner } from './owner.ts';
+import { PathMap } from './path-map.ts';
 import {
   PERSISTED_BYTES,
   PersistedAt,
@@ -31,8 +32,8 @@ export class ZnodeStore {
   readonly acls = new AclTable();
   /** Bytes of paths (as characters) and data. */
   approximateBytes = 0;
-  /** The root stands under '' and '/'. A parent always stands before its children. */
-  private readonly nodes = new Map<string, Znode>();
+  /** The root stands under '' and '/'. */
+  private readonly nodes = new PathMap<Znode>();
   private readonly cells = new Cells();
   private readonly sum = new DigestSum();
   /** Changed since they were last counted, with their paths. A znode that changes often, as parents do, is so counted once. */
@@ -49,7 +50,7 @@ export class ZnodeStore {
   }
 
   get count(): number {
-    return this.nodes.has('') ? this.nodes.size - 1 : this.nodes.size;
+    return this.nodes.get('') !== undefined ? this.nodes.size - 1 : this.nodes.size;
   }
 
   /** Bytes taken for data and Stats. */
@@ -57,9 +58,25 @@ export class ZnodeStore {
     return this.cells.capacityBytes;
   }
 
-  /** In an order in which parents come before their children. Znodes that are added meanwhile come, too. */
+  /** Parents come before their children. Between two steps znodes may come and go; those that come may be left out. */
   *entries(): IterableIterator<[string, Znode]> {
-    for (const entry of this.nodes) if (entry[0] !== '') yield entry;
+    const root = this.nodes.get('/');
+    if (root === undefined) return;
+    yield ['/', root];
+    const folders: { prefix: string; names: Iterator<string> }[] = [];
+    if (root.children !== null) folders.push({ prefix: '/', names: root.children.values() });
+    for (let folder = folders.at(-1); folder !== undefined; folder = folders.at(-1)) {
+      const next = folder.names.next();
+      if (next.done === true) {
+        folders.pop();
+        continue;
+      }
+      const path = folder.prefix + next.value;
+      const node = this.nodes.get(path);
+      if (node === undefined) continue;
+      yield [path, node];
+      if (node.children !== null) folders.push({ prefix: `${path}/`, names: node.children.values() });
+    }
   }
 
   clear(): void {
