@@ -57,6 +57,11 @@ const java = (peer: string, main: string, args: string[], heap = '256m') => [
 
 const gregor = (...args: string[]) => [join(root, 'bin/gregor.js'), ...args];
 
+const zooKeeperPeers = {
+  'apache 3.4.14': 'zookeeper-3.4.14',
+  'apache 3.9.5': 'zookeeper-3.9.5-admin',
+} as const;
+
 export async function startZooKeeper(maker: ZooKeeperMaker, extra = '', reuse?: string): Promise<ZooKeeper> {
   const folder = reuse ?? mkdtempSync(join(tmpdir(), 'gregor-interop-zk-'));
   const [port] = await freePorts(1);
@@ -74,9 +79,7 @@ export async function startZooKeeper(maker: ZooKeeperMaker, extra = '', reuse?: 
         : new Service(
             'zookeeper',
             'java',
-            java(`zookeeper-${maker.split(' ')[1]}`, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [
-              config,
-            ]),
+            java(zooKeeperPeers[maker], 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [config]),
             { log },
           );
     await until(`${maker}'s ZooKeeper on port ${port}\n${service.log}`, () => {

@@ -71,6 +71,7 @@ test('snapshots are for those who may do everything with the root, and not for a
   const ask = asker(zk);
   expect(await ask('/commands/snapshot')).toMatchObject({ status: 401 });
   expect((await ask('/commands/snapshot', 'kerberos x')).body).toContain('"Not authenticated"');
+  expect((await ask('/commands/snapshot', 'digest')).status).toBe(401);
   expect((await ask('/commands/restore', 'digest super:test', 'POST')).status).toBe(503);
   expect((await ask('/commands/snapshot', 'digest super:test', 'POST')).status).toBe(405);
   // The storage of this test writes none: that is told, too.

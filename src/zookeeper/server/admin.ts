@@ -52,11 +52,10 @@ export class Admin {
   private refuse(request: HttpRequest): AdminAnswer | null {
     if (request.authorization === null) return { status: 401, error: 'Auth info is missing for the command' };
     const { authentication, tree, config } = this.server;
-    const [scheme = '', auth = '', extra] = request.authorization.split(' ');
-    const ids =
-      extra === undefined
-        ? authentication.authenticate(scheme, Buffer.from(auth, 'utf8'), request.clientAddress)
-        : null;
+    const [scheme = '', auth, extra] = request.authorization.split(' ');
+    const isComplete = extra === undefined && (auth !== undefined || scheme === 'ip');
+    const credentials = Buffer.from(auth ?? '', 'utf8');
+    const ids = isComplete ? authentication.authenticate(scheme, credentials, request.clientAddress) : null;
     if (ids === null) return { status: 401, error: 'Not authenticated' };
     const acl = tree.aclOf(tree.find('/')!);
     const isAllowed =

@@ -1,0 +1,175 @@
+/**
+ * Four-letter words and the admin server's commands, on gregor and on Apache in the same state: a session with an ephemeral znode and
+ * three watches, and a quota. Compared line by line and key by key, with numbers and what belongs to the machine left out.
+ */
+import { connect } from 'node:net';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { silentLog } from '../../src/runtime/node/log.ts';
+import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import { startZooKeeper, type ZooKeeperMaker } from '../support/clusters.ts';
+import { freePorts } from '../support/processes.ts';
+
+const makers = ['gregor', 'apache 3.9.5'] as const satisfies ZooKeeperMaker[];
+const words = [
+  ...['ruok', 'isro', 'gtmk', 'srvr', 'stat', 'conf', 'cons', 'dump', 'envi', 'mntr', 'wchs', 'wchc', 'wchp'],
+  // What sets something, and what it set.
+  ...['dirs', 'hash', 'crst', 'cons', 'srst', 'srvr', 'lead', 'nope'],
+];
+const trace = Buffer.from('stmk\0\0\0\0\0\0\x01\x32', 'latin1');
+const auth = 'digest super:test';
+const superDigest = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=';
+/** Path, then the Authorization header. In this order: a second snapshot at once would be too early. */
+const requests: [path: string, authorization?: string][] = [
+  ['/commands'],
+  ['/commands/set_trace_mask'],
+  ['/commands/set_trace_mask?traceMask=x'],
+  ['/commands/set_trace_mask?traceMask=306'],
+  ['/commands/snapshot'],
+  ['/commands/snapshot', 'digest'],
+  ['/commands/snapshot', 'kerberos x'],
+  ['/commands/snapshot?streaming=false', auth],
+  ['/commands/snapshot', auth],
+  ['/commands/restore'],
+  ['/commands/nope'],
+  ['/commands/mntr'],
+  ['/elsewhere'],
+];
+
+interface Seen {
+  readonly words: Record<string, string>;
+  readonly http: Record<string, unknown>;
+}
+
+const seen = new Map<ZooKeeperMaker, Seen>();
+
+async function observe(maker: ZooKeeperMaker): Promise<Seen> {
+  const [adminPort] = await freePorts(1);
+  const server = await startZooKeeper(
+    maker,
+    `admin.enableServer=true\nadmin.serverPort=${adminPort}\nDigestAuthenticationProvider.superDigest=${superDigest}\n`,
+  );
+  const client = new ZooKeeperClient(createNodeRuntime({ log: silentLog }), {
+    servers: [{ host: '127.0.0.1', port: server.port }],
+    sessionTimeoutMs: 10_000,
+  });
+  try {
+    client.start();
+    await client.connected();
+    await client.create('/quota', null);
+    await client.create('/zookeeper/quota/quota', null);
+    await client.create('/zookeeper/quota/quota/zookeeper_limits', Buffer.from('count=3,bytes=40'));
+    await client.create('/zookeeper/quota/quota/zookeeper_stats', Buffer.from('count=1,bytes=0'));
+    await client.create('/four', Buffer.from('hello'), { mode: 'ephemeral' });
+    await client.getData('/four', () => {});
+    await client.getChildren('/four', () => {});
+    await client.exists('/not-there', () => {});
+    const told: Record<string, string> = {};
+    for (const word of words) {
+      const name = word in told ? `${word}, again` : word;
+      told[name] = settled(await ask(server.port, [Buffer.from(word)]));
+    }
+    told['ruok in parts'] = await ask(server.port, [Buffer.from('ru'), Buffer.from('ok')]);
+    told['stmk'] = await ask(server.port, [trace]);
+    told['stmk without its mask'] = await ask(server.port, [Buffer.from('stmk')]);
+    const http: Record<string, unknown> = {};
+    const base = `http://127.0.0.1:${adminPort}`;
+    for (const [path, authorization] of requests)
+      http[`${path} ${authorization ?? ''}`] = await get(`${base}${path}`, authorization);
+    const list = await (await fetch(`${base}/commands`)).text();
+    for (const [, name] of list.matchAll(/>(\w+)<\/a>/g))
+      http[`/commands/${name}`] ??= await get(`${base}/commands/${name}`);
+    return { words: told, http };
+  } finally {
+    await client.close();
+    await server.stop();
+  }
+}
+
+/** What comes until the server closes; the parts leave one after the other. */
+function ask(port: number, parts: readonly Buffer[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const answer: Buffer[] = [];
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
+      parts.forEach((part, i) => setTimeout(() => socket.write(part), i * 50));
+    });
+    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+    socket.on('data', (chunk) => answer.push(chunk));
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ECONNRESET' ? resolve(Buffer.concat(answer).toString()) : reject(error),
+    );
+    socket.on('end', () => (socket.end(), resolve(Buffer.concat(answer).toString())));
+  });
+}
+
+/** Without numbers, hexadecimal ids, dates, the release and the machine's own values. */
+function settled(text: string): string {
+  const lines = text
+    .replace(/0x[0-9a-f]+/g, '0xN')
+    .replace(/\d+(\.\d+)?(E-?\d+)?/g, 'N')
+    .replace(/-N\b/g, 'N')
+    .replace(/expire at .*:/g, 'expire at DATE:')
+    .replace(/(version[:=\t] ?).*/gi, '$1VERSION')
+    .replace(/^((?:host|java|os|user)\.[\w.]+)=.*$/gm, '$1=…')
+    .replace(/^(data(?:Log)?Dir)=.*$/gm, '$1=…')
+    .split('\n')
+    // Buckets that emptied before their time, and the namespaces whose traffic only Apache counts.
+    .filter((line) => line !== 'N expire at DATE:' && !/_(read|write)_per_namespace\t/.test(line))
+    .map((line) => line.replace(/Sets \(N\)\/\(N\)/, 'Sets'));
+  // Connections come in no order.
+  const isConnection = (line: string) => /^(\tip:)? \//.test(line);
+  return [...lines.filter((line) => !isConnection(line)), ...lines.filter(isConnection).sort()].join('\n');
+}
+
+async function get(url: string, authorization?: string): Promise<unknown> {
+  const response = await fetch(url, authorization === undefined ? {} : { headers: { authorization } });
+  const type = response.headers.get('content-type');
+  const told = {
+    status: response.status,
+    type,
+    headers: ['last_zxid', 'snapshot_size'].filter((name) => response.headers.has(name)),
+  };
+  if (response.status === 404) return { status: 404 };
+  const body = await response.text();
+  if (type === 'application/json') return { ...told, body: shape(JSON.parse(body)) };
+  return type === null ? { ...told, body } : told;
+}
+
+/** Keys and kinds of values; what names a session is the same for all sessions. */
+function shape(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shape);
+  if (value === null || typeof value !== 'object') return value === null ? null : typeof value;
+  const entries = Object.entries(value).map(([key, of]) => [key.replace(/^\d+$/, 'N'), shape(of)] as const);
+  return Object.fromEntries(entries.filter(([key]) => !/_(read|write)_per_namespace$/.test(key)));
+}
+
+describe('four-letter words and the admin server', () => {
+  beforeAll(async () => {
+    for (const maker of makers) seen.set(maker, await observe(maker));
+  });
+
+  const both = (): [Seen, Seen] => [seen.get('gregor')!, seen.get('apache 3.9.5')!];
+
+  test('each word answers as Apache does', () => {
+    const [gregor, apache] = both();
+    expect(Object.keys(gregor.words).length).toBeGreaterThan(20);
+    expect(gregor.words).toEqual(apache.words);
+  });
+
+  test('the list of commands, refusals and errors are those of Apache', () => {
+    const [gregor, apache] = both();
+    for (const [path, authorization] of requests) {
+      const name = `${path} ${authorization ?? ''}`;
+      expect({ [name]: gregor.http[name] }).toEqual({ [name]: apache.http[name] });
+    }
+  });
+
+  test('each command answers with the keys of Apache', () => {
+    const [gregor, apache] = both();
+    for (const name of Object.keys(apache.http)) {
+      // Java's own properties have no meaning here.
+      if (name === '/commands/system_properties') continue;
+      expect({ [name]: gregor.http[name] }).toEqual({ [name]: apache.http[name] });
+    }
+  });
+});
