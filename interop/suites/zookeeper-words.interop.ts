@@ -11,11 +11,11 @@ import { startZooKeeper, type ZooKeeperMaker } from '../support/clusters.ts';
 import { freePorts } from '../support/processes.ts';
 
 const makers = ['gregor', 'apache 3.9.5'] as const satisfies ZooKeeperMaker[];
-const words = [
-  ...['ruok', 'isro', 'gtmk', 'srvr', 'stat', 'conf', 'cons', 'dump', 'envi', 'mntr', 'wchs', 'wchc', 'wchp'],
-  // What sets something, and what it set.
-  ...['dirs', 'hash', 'crst', 'cons', 'srst', 'srvr', 'lead', 'nope'],
-];
+/** What sets something comes last, followed by what tells of it. */
+const words =
+  'ruok isro gtmk srvr stat conf cons dump envi mntr wchs wchc wchp dirs hash lead nope crst cons srst srvr'.split(
+    ' ',
+  );
 const trace = Buffer.from('stmk\0\0\0\0\0\0\x01\x32', 'latin1');
 const auth = 'digest super:test';
 const superDigest = 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=';

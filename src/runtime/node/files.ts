@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { FileError, type File, type FileLock, type Files, type FileStat } from '../runtime.ts';
 import { lockFile } from './file-lock.ts';
 
@@ -14,7 +15,7 @@ export function createNodeFiles(): Files {
     exists: (path) => fs.existsSync(path),
     stat: (path) => attempt(path, () => statOf(fs.statSync(path))),
     list: (folder) => attempt(folder, () => fs.readdirSync(folder).sort()),
-    makeFolder: (path) => attempt(path, () => void fs.mkdirSync(path, { recursive: true })),
+    makeFolder: (path) => attempt(path, () => makeFolder(path)),
     rename: (from, to) => attempt(from, () => fs.renameSync(from, to)),
     remove: (path) => attempt(path, () => fs.rmSync(path, { recursive: true, force: true })),
     syncFolder: (path) => syncFolder(path),
@@ -173,6 +174,28 @@ const SENTENCES: Record<string, string> = {
   EMFILE: 'too many files are open: raise the limit (ulimit -n)',
   EROFS: 'that disk can only be read',
 };
+
+/**
+ * Not mkdirSync's own `recursive`: below /proc, where a folder can't be made though its parent is there, that never returns.
+ */
+function makeFolder(path: string): void {
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== 'ENOENT') throw error;
+    if (fs.existsSync(parent))
+      throw new FileError(
+        code,
+        path,
+        `${path}: no folder can be made in ${parent}; take one on a disk (ENOENT)`,
+      );
+    makeFolder(parent);
+    makeFolder(path);
+  }
+}
 
 function fileError(path: string, error: unknown): FileError {
   if (error instanceof FileError) return error;
