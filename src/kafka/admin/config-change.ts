@@ -4,6 +4,7 @@ import type { Settings } from '../broker/config/settings.ts';
 import { checkTopicConfig } from '../broker/config/topic-config.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import type { AdminDeps } from './admin-deps.ts';
+import { answerOf, repeated, type ErrorAnswer } from './answers.ts';
 import { entityOf, type ConfigResource } from './config-resource.ts';
 
 /** Keys that may only double or halve at once, so that a slip doesn't starve or flood a running broker. */
@@ -15,6 +16,52 @@ const threadKeys: readonly string[] = [
   'background.threads',
   'num.recovery.threads.per.data.dir',
 ];
+
+interface NamedResource {
+  readonly resourceType: number;
+  readonly resourceName: string;
+}
+
+/** Changes each resource of a request by itself, and says what became of it. None may stand in it twice. */
+export async function changeEach<R extends NamedResource>(
+  deps: AdminDeps,
+  resources: readonly R[],
+  change: (resource: R) => Promise<void>,
+): Promise<(NamedResource & ErrorAnswer)[]> {
+  const keyOf = ({ resourceType, resourceName }: R) => `${resourceType} ${resourceName}`;
+  const twice = repeated(resources.map(keyOf));
+  const attempt = async (resource: R): Promise<ErrorAnswer> => {
+    const name = resource.resourceName;
+    try {
+      if (twice.has(keyOf(resource)))
+        throw new KafkaError(ErrorCode.INVALID_REQUEST, `The request changes ${name} more than once.`);
+      await change(resource);
+      return { errorCode: ErrorCode.NONE, errorMessage: null };
+    } catch (error) {
+      return answerOf(error, deps.runtime.log, `The config of ${name} was not changed.`);
+    }
+  };
+  return Promise.all(
+    resources.map(async (resource) => {
+      const { resourceType, resourceName } = resource;
+      return { resourceType, resourceName, ...(await attempt(resource)) };
+    }),
+  );
+}
+
+/** What a request is answered that fails as a whole. */
+export function refuseEach(
+  resources: readonly NamedResource[],
+  errorCode: number,
+  errorMessage: string | null,
+): (NamedResource & ErrorAnswer)[] {
+  return resources.map(({ resourceType, resourceName }) => ({
+    resourceType,
+    resourceName,
+    errorCode,
+    errorMessage,
+  }));
+}
 
 /** Checks a resource's configuration as a whole, `before` → `after`. Throws INVALID_CONFIG. */
 export function checkConfig(

@@ -7,8 +7,8 @@ import type { RequestOf } from '../protocol/api.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { incrementalAlterConfigs } from '../protocol/messages/44-incremental-alter-configs.ts';
 import type { AdminDeps } from './admin-deps.ts';
-import { answerOf, repeated } from './answers.ts';
-import { checkConfig, storeConfig } from './config-change.ts';
+import { repeated } from './answers.ts';
+import { changeEach, checkConfig, refuseEach, storeConfig } from './config-change.ts';
 import { entityOf, resolveResource, type ConfigResource } from './config-resource.ts';
 
 const Operation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
@@ -20,31 +20,14 @@ type Change = Resource['configs'][number];
 export function incrementalAlterConfigsApi(deps: AdminDeps): ServedApi {
   return serve(
     incrementalAlterConfigs,
-    async (request) => {
-      const twice = repeated(request.resources.map(keyOf));
-      const responses = await Promise.all(
-        request.resources.map(async (resource) => {
-          const { resourceType, resourceName } = resource;
-          const done = { errorCode: ErrorCode.NONE, errorMessage: null };
-          const answer = await change(deps, resource, twice.has(keyOf(resource)), request.validateOnly).then(
-            () => done,
-            (error: unknown) =>
-              answerOf(error, deps.runtime.log, `The config of ${resourceName} was not changed.`),
-          );
-          return { resourceType, resourceName, ...answer };
-        }),
-      );
-      return { throttleTimeMs: 0, responses };
-    },
+    async ({ resources, validateOnly }) => ({
+      throttleTimeMs: 0,
+      responses: await changeEach(deps, resources, (resource) => change(deps, resource, validateOnly)),
+    }),
     {
-      errorResponse: (request, errorCode, errorMessage) => ({
+      errorResponse: ({ resources }, errorCode, errorMessage) => ({
         throttleTimeMs: 0,
-        responses: request.resources.map(({ resourceType, resourceName }) => ({
-          resourceType,
-          resourceName,
-          errorCode,
-          errorMessage,
-        })),
+        responses: refuseEach(resources, errorCode, errorMessage),
       }),
     },
   );
@@ -53,13 +36,13 @@ export function incrementalAlterConfigsApi(deps: AdminDeps): ServedApi {
 async function change(
   deps: AdminDeps,
   { resourceType, resourceName, configs }: Resource,
-  isTwice: boolean,
   validateOnly: boolean,
 ): Promise<void> {
-  const invalid = (message: string) => new KafkaError(ErrorCode.INVALID_REQUEST, message);
-  if (isTwice) throw invalid(`The request changes ${resourceName} more than once.`);
   const [again] = repeated(configs.map(({ name }) => name));
-  if (again !== undefined) throw invalid(`The request changes ${again} of ${resourceName} more than once.`);
+  if (again !== undefined) {
+    const message = `The request changes ${again} of ${resourceName} more than once.`;
+    throw new KafkaError(ErrorCode.INVALID_REQUEST, message);
+  }
   const resource = await resolveResource(deps, resourceType, resourceName);
   const { settings } = deps.config();
   const before = await deps.zk.readConfig(entityOf(deps, resource));
@@ -116,8 +99,4 @@ function listOf(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-function keyOf({ resourceType, resourceName }: Resource): string {
-  return `${resourceType} ${resourceName}`;
 }

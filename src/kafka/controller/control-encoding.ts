@@ -4,7 +4,7 @@ import type { Api, RequestDraft } from '../protocol/api.ts';
 import { leaderAndIsr } from '../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../protocol/messages/06-update-metadata.ts';
-import type { ControlRequest } from './control-requests.ts';
+import type { ControlRequest, LeaderAndIsrPartition, UpdateMetadataPartition } from './control-requests.ts';
 import type { TopicPartition } from './topic-partition.ts';
 import type { LiveBroker, RegisteredEndpoint } from './znodes/broker-registration.ts';
 
@@ -55,17 +55,10 @@ export function leaderAndIsrMessage(
       ? []
       : [{ brokerId: broker.id, hostName: endpoint.host, port: endpoint.port }];
   });
-  const states = request.partitions.map(({ topic, partition, state, replicas, isNew }) => ({
-    topic,
-    topicName: topic,
-    partitionIndex: partition,
-    controllerEpoch: state.controllerEpoch,
-    leader: state.leader,
-    leaderEpoch: state.leaderEpoch,
-    isr: [...state.isr],
-    partitionEpoch: state.version,
-    replicas: [...replicas],
-    isNew,
+  const states = request.partitions.map((each) => ({
+    ...decided(each),
+    partitionEpoch: each.state.version,
+    isNew: each.isNew,
   }));
   const version = sender.versions.leaderAndIsr;
   const body = { ...head(sender), liveLeaders };
@@ -90,17 +83,10 @@ export function updateMetadataMessage(
       securityProtocol: securityProtocols.indexOf(securityProtocol),
     })),
   }));
-  const states = request.partitions.map(({ topic, partition, state, replicas, offlineReplicas }) => ({
-    topic,
-    topicName: topic,
-    partitionIndex: partition,
-    controllerEpoch: state.controllerEpoch,
-    leader: state.leader,
-    leaderEpoch: state.leaderEpoch,
-    isr: [...state.isr],
-    zkVersion: state.version,
-    replicas: [...replicas],
-    offlineReplicas: [...offlineReplicas],
+  const states = request.partitions.map((each) => ({
+    ...decided(each),
+    zkVersion: each.state.version,
+    offlineReplicas: [...each.offlineReplicas],
   }));
   const version = sender.versions.updateMetadata;
   const body = { ...head(sender), liveBrokers };
@@ -137,6 +123,20 @@ export function endpointOf(broker: LiveBroker, listener: string): RegisteredEndp
 function head(sender: Sender): { controllerId: number; controllerEpoch: number; brokerEpoch: Int64 } {
   const { controllerId, controllerEpoch, brokerEpoch } = sender;
   return { controllerId, controllerEpoch, brokerEpoch };
+}
+
+/** What both kinds of request say of a partition. */
+function decided({ topic, partition, state, replicas }: LeaderAndIsrPartition | UpdateMetadataPartition) {
+  return {
+    topic,
+    topicName: topic,
+    partitionIndex: partition,
+    controllerEpoch: state.controllerEpoch,
+    leader: state.leader,
+    leaderEpoch: state.leaderEpoch,
+    isr: [...state.isr],
+    replicas: [...replicas],
+  };
 }
 
 function byTopic<T extends { topic: string }>(states: readonly T[]) {
