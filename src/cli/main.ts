@@ -60,6 +60,16 @@ const commands: readonly Entry[] = [
   },
 ];
 
+const EXIT_CODES = '\nExit codes: 0 done, 1 failed (standard error says why), 2 wrong usage';
+
+const EXAMPLES = `
+Examples:
+  gregor up                   run the compose file of this folder; Ctrl-C stops it
+  gregor up --detach          in the background
+  gregor kill cp-kafka-2      see what a cluster does when a broker dies
+  gregor help up              all about one command
+${EXIT_CODES}`;
+
 async function main(args: readonly string[]): Promise<void> {
   const program = new Command('gregor')
     .description(
@@ -68,13 +78,19 @@ async function main(args: readonly string[]): Promise<void> {
     .version('0.1.0', '-V, --version')
     .showHelpAfterError('(run gregor --help to see what there is)')
     .exitOverride();
-  const name = args.find((arg) => !arg.startsWith('-'));
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  const name = words[0] === 'help' ? words[1] : words[0];
   const called = commands.find((entry) => entry.name === name);
   for (const entry of commands) {
     if (entry === called) (await entry.load())(program);
     else if (entry.summary !== '') program.command(entry.name).description(entry.summary);
   }
-  for (const command of program.commands) command.exitOverride();
+  program.addHelpText('after', EXAMPLES);
+  for (const command of program.commands)
+    command
+      .showHelpAfterError(`(run gregor ${command.name()} --help to see how it is used)`)
+      .addHelpText('after', EXIT_CODES)
+      .exitOverride();
   await program.parseAsync(args, { from: 'user' });
 }
 

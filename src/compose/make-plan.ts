@@ -111,6 +111,13 @@ function planService(
     ]),
   ];
   const common = { name: service.name, service, hostname, aliases };
+  for (const { key, names, place } of service.ignored)
+    problems.warning(
+      place,
+      'NOT_MOUNTED',
+      `${key} are not put into services, so ${service.name} does without ${names.join(', ')}`,
+      'mount the files that it needs with volumes:',
+    );
   if (imageRole(parseImageName(service.image?.value ?? '')).kind === 'zookeeper') {
     const made = zooKeeperContract(service, problems, notes);
     if (made === null) return null;

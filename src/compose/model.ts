@@ -40,6 +40,14 @@ export interface Service {
   /** Names and their addresses for this service alone; `host-gateway` is the machine. */
   readonly extraHosts: ReadonlyMap<string, string>;
   readonly healthcheck: Place | null;
+  /** `configs` and `secrets` of Swarm, which nobody puts into services here. */
+  readonly ignored: readonly Ignored[];
+}
+
+export interface Ignored {
+  readonly key: string;
+  readonly names: readonly string[];
+  readonly place: Place;
 }
 
 export interface Placed<T> {

@@ -111,6 +111,7 @@ class TreeMaker {
       );
       return scalar(place, null);
     }
+    this.reportTag(node, place);
     if (isScalar(node)) return scalar(place, node.value === null ? null : scalarText(node));
     this.open.add(node);
     const made: Tree = isSeq(node)
@@ -120,6 +121,16 @@ class TreeMaker {
         : scalar(place, null);
     this.open.delete(node);
     return made;
+  }
+
+  private reportTag({ tag }: Node, place: Place): void {
+    if (tag !== '!reset' && tag !== '!override') return;
+    this.problems.warning(
+      place,
+      'TAG_IGNORED',
+      `${tag} is ignored: what the files before this one say here is kept and merged`,
+      'take it out of those files',
+    );
   }
 
   /** What the map says itself stands before what it merges in with `<<`, wherever that line is. */

@@ -152,7 +152,9 @@ class ProjectReader {
       this.problems.error(
         { file, line: 1 },
         'FILE_UNREADABLE',
-        error instanceof Error ? error.message : String(error),
+        isMissing(error)
+          ? 'there is no such file'
+          : `this file can't be read: ${error instanceof Error ? error.message : String(error)}`,
         'name another file with -f',
       );
       this.trees.set(path, null);
@@ -344,6 +346,10 @@ class ProjectReader {
           `add "${name}:" below networks: at the margin`,
         );
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function mergeProjects(base: Tree, over: Tree): Tree {

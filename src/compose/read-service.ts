@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parseEnvFile } from './env-file.ts';
 import { SERVICE_KEYS, nearest } from './keys.ts';
-import type { Dependency, Link, Placed, Service, ServiceNetwork } from './model.ts';
+import type { Dependency, Ignored, Link, Placed, Service, ServiceNetwork } from './model.ts';
 import { readMount } from './mounts.ts';
 import { readPort } from './ports.ts';
 import type { Problems } from './problems.ts';
@@ -52,6 +52,7 @@ export function readService(name: string, entry: TreeEntry, around: ServiceSurro
     links,
     extraHosts: readExtraHosts(at('extra_hosts')),
     healthcheck: at('healthcheck')?.place ?? null,
+    ignored: ['configs', 'secrets'].flatMap((key) => readIgnored(key, at(key))),
   };
 }
 
@@ -92,6 +93,15 @@ function reportScale(service: string, tree: Tree, problems: Problems): void {
         `${service} is wanted ${textOf(count) ?? ''} times, and runs once`,
         'write a service for each, with its own id, listeners and ports',
       );
+}
+
+function readIgnored(key: string, tree: Tree | undefined): Ignored[] {
+  if (tree === undefined) return [];
+  const items = tree.kind === 'list' ? tree.items : tree.kind === 'map' ? [...tree.entries.values()] : [];
+  const names = items.map((item) =>
+    'key' in item ? item.key : (textOf(item) ?? textOf(child(item, 'source')) ?? '?'),
+  );
+  return [{ key, names, place: tree.place }];
 }
 
 function placed(tree: Tree | undefined): Placed<string> | null {

@@ -1,6 +1,6 @@
 import type { ServiceStatus } from '../../compose/cluster/service-runner.ts';
 import type { Plan, PlannedService } from '../../compose/plan.ts';
-import { isLoopback } from '../../compose/plan.ts';
+import { isLoopback, namesOf } from '../../compose/plan.ts';
 import type { Colors } from './colors.ts';
 import { namePainter } from './colors.ts';
 
@@ -49,10 +49,22 @@ function describe(planned: PlannedService, status: ServiceStatus, colors: Colors
     const outside = at(port);
     if (isLoopback(host)) return colors.yellow(`${name} localhost:${port} (of the service itself only)`);
     return outside.length > 0
-      ? `${name} ${outside.join(', ')}`
+      ? `${name} ${outside.join(', ')}${sentOn(planned, name, status, colors)}`
       : colors.dim(`${name} ${planned.name}:${port} (services only)`);
   });
   return `broker ${id < 0 ? '(its own id)' : id}   ${parts.join('  ')}`;
+}
+
+/** Where a client that came by a published port is told to go on, when that is another place. */
+function sentOn(planned: PlannedService, listener: string, status: ServiceStatus, colors: Colors): string {
+  if (planned.kind !== 'broker' || planned.config === null) return '';
+  const told = planned.config.advertisedListeners.find(({ name }) => name === listener);
+  if (told === undefined) return '';
+  const leadsBack = isLoopback(told.host) && status.published.some(({ hostPort }) => hostPort === told.port);
+  if (leadsBack) return '';
+  const isNameInside = namesOf(planned).includes(told.host);
+  const why = isNameInside ? ', a name that this machine knows only from its hosts file, if at all' : '';
+  return colors.yellow(` (sends clients on to ${told.host}:${told.port}${why})`);
 }
 
 /** What to paste, with addresses that work from this machine: those that are published and advertised so. */
@@ -65,7 +77,9 @@ export function clientLines(plan: Plan, statuses: readonly ServiceStatus[]): str
     return listeners.flatMap(({ name, port }) => {
       const published = status.published.find(({ containerPort }) => containerPort === port);
       const advertised = advertisedListeners.find((listener) => listener.name === name);
-      return published !== undefined && advertised?.port === published.hostPort
+      return published !== undefined &&
+        advertised?.port === published.hostPort &&
+        !namesOf(planned).includes(advertised.host)
         ? [`${advertised.host}:${advertised.port}`]
         : [];
     });

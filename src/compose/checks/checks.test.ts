@@ -122,3 +122,29 @@ test('a service that uses the machines network is told, since each has its own h
 test('a file without anything to run is an error', () => {
   expect(plan('services:\n  db: { image: "postgres:16" }\n').problems).toEqual(['1 error NOTHING_TO_RUN']);
 });
+
+test('network_mode: host is refused with the ports to publish instead', () => {
+  const { plan: made } = plan(`services:
+  zk:
+    image: confluentinc/cp-zookeeper:5.3.1
+    network_mode: host
+    environment: { ZOOKEEPER_CLIENT_PORT: 32181 }
+`);
+  expect(made.problems).toMatchObject([
+    { code: 'NETWORK_MODE', line: 4, fix: expect.stringContaining('ports: ["32181:32181"]') },
+  ]);
+});
+
+test('configs, secrets and merge tags are named as ignored', () => {
+  const { plan: made } = plan(`services:
+  zk:
+    image: confluentinc/cp-zookeeper:5.3.1
+    environment: { ZOOKEEPER_CLIENT_PORT: 2181 }
+    ports: !override ["2181:2181"]
+    secrets: [jaas, { source: keystore }]
+`);
+  expect(made.problems.map(({ line, code, message }) => `${line} ${code} ${message}`)).toEqual([
+    '5 TAG_IGNORED !override is ignored: what the files before this one say here is kept and merged',
+    '6 NOT_MOUNTED secrets are not put into services, so zk does without jaas, keystore',
+  ]);
+});

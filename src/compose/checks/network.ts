@@ -1,4 +1,4 @@
-import type { Port, Project } from '../model.ts';
+import type { Port, Project, Service } from '../model.ts';
 import type { PlannedService } from '../plan.ts';
 import { namesOf } from '../plan.ts';
 import type { Problems } from '../problems.ts';
@@ -14,12 +14,24 @@ export function checkNetwork(
       problems.error(
         service.networkMode.place,
         'NETWORK_MODE',
-        `network_mode: ${service.networkMode.value} is not served: each service has an address of its own`,
-        'leave it out, publish the ports with ports:, and use service names instead of localhost',
+        `network_mode: ${service.networkMode.value} is not served: each service has an address and a localhost of its own`,
+        networkModeFix(service),
       );
   checkContainerNames(project, problems);
   checkHostPorts(services, problems);
   checkAliases(services, problems);
+}
+
+/** What to write instead, with the service's own ports where its variables name them. */
+function networkModeFix(service: Service): string {
+  const texts = ['ZOOKEEPER_CLIENT_PORT', 'KAFKA_LISTENERS', 'KAFKA_ADVERTISED_LISTENERS'].map(
+    (name) => service.environment.get(name)?.value ?? '',
+  );
+  const ports = new Set(
+    texts.flatMap((text) => [...text.matchAll(/(?:^|:)(\d{2,5})(?=,|\s|$)/g)].map(([, port]) => port)),
+  );
+  const published = [...ports].map((port) => `"${port}:${port}"`).join(', ');
+  return `leave it out, ${published === '' ? 'publish the ports with ports:' : `write ports: [${published}]`}, and the names of other services where localhost means them, as in KAFKA_ZOOKEEPER_CONNECT`;
 }
 
 function checkContainerNames(project: Project, problems: Problems): void {

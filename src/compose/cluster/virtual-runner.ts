@@ -1,7 +1,8 @@
 import type { Listener, Log } from '../../runtime/runtime.ts';
-import type { Host, VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
+import type { Host, Refusal, VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
 import { mapMounts } from '../../runtime/virtual/mapped-files.ts';
 import type { PlannedService } from '../plan.ts';
+import { placeOfKey } from '../plan.ts';
 import { extraHostsOf, mountsOf, rootOf } from './host-paths.ts';
 import type { PublishedPort, ServiceRunner } from './service-runner.ts';
 import { listenPublished, publishedPorts } from './service-runner.ts';
@@ -17,6 +18,8 @@ export class VirtualRunner implements ServiceRunner {
   private readonly log: Log;
   private server: RunningServer | null = null;
   /** Ends what waits for the server, which will not go on. */
+  /** Published ports whose refusals the log knows of: clients try again several times a second. */
+  private readonly told = new Set<number>();
   private abort: (reason: Error) => void = () => {};
   private aborted = new Promise<never>(() => {});
   private listeners: Listener[] = [];
@@ -56,7 +59,7 @@ export class VirtualRunner implements ServiceRunner {
     if (this.listeners.length > 0) return;
     for (const [index, wanted] of this.ports.entries()) {
       const { listeners, port } = await listenPublished(wanted, (at) =>
-        this.host.publish(at, wanted.containerPort, (refusal) => this.log.warn(refusal.message)),
+        this.host.publish(at, wanted.containerPort, (refusal) => this.refused(refusal)),
       );
       this.listeners.push(...listeners);
       this.ports[index] = port;
@@ -93,7 +96,15 @@ export class VirtualRunner implements ServiceRunner {
     }
   }
 
+  private refused(refusal: Refusal): void {
+    const sentence = refusalSentence(this.planned, refusal);
+    if (this.told.has(refusal.publishedPort)) this.log.debug(sentence);
+    else this.log.warn(sentence);
+    this.told.add(refusal.publishedPort);
+  }
+
   kill(): void {
+    this.told.clear();
     this.server = null;
     this.listeners = [];
     this.host.kill();
@@ -130,4 +141,13 @@ function crashSentence(error: unknown): string {
     error instanceof Error ? (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line)) : [];
   const where = frames.slice(0, 3).map((line) => line.trim());
   return `ended by a mistake in gregor itself, please report it: ${[what, ...where].join(' ')}`;
+}
+
+/** With the line that is to be changed, where that is known. */
+function refusalSentence(planned: PlannedService, { message, containerPort, loopbackOnly }: Refusal): string {
+  if (!loopbackOnly || planned.kind !== 'broker') return message;
+  const listener = planned.config?.listeners.find(({ port }) => port === containerPort);
+  if (listener === undefined) return message;
+  const { file, line } = placeOfKey(planned, 'listeners');
+  return `${message} That is line ${line} of ${file}: write ${listener.name}://0.0.0.0:${containerPort} in KAFKA_LISTENERS, and gregor down and up again.`;
 }

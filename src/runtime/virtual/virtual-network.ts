@@ -27,6 +27,8 @@ export interface Refusal {
   readonly host: string;
   readonly publishedPort: number;
   readonly containerPort: number;
+  /** Something listens there, on the service's own localhost only. */
+  readonly loopbackOnly: boolean;
   /** For people: what is wrong and how to put it right. */
   readonly message: string;
 }
@@ -143,7 +145,7 @@ export class Host {
       ? `listens on its own localhost only, which nothing outside of it reaches; let it listen on 0.0.0.0:${containerPort}`
       : `doesn't listen there${ports === '' ? ' or anywhere yet' : `; it listens on ${ports}`}`;
     const message = `A connection to port ${publishedPort} leads to ${name}:${containerPort}, but ${name} ${reason}.`;
-    return { host: name, publishedPort, containerPort, message };
+    return { host: name, publishedPort, containerPort, loopbackOnly: local, message };
   }
 
   private makeRuntime(): Runtime {
