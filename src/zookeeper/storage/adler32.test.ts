@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createSimdAdler32 } from './adler32-simd.ts';
 import { Adler32 } from './adler32.ts';
 
 /** As RFC 1950 defines it. */
@@ -33,4 +34,26 @@ test('the sum is that of the definition, however the bytes are cut into pieces',
   const sum = new Adler32();
   sum.update(largest, 0, largest.length);
   expect(sum.value).toBe(plain(largest));
+});
+
+test('with vectors and without them the sum is the same, whatever came before', () => {
+  expect(createSimdAdler32()).not.toBeNull();
+  fc.assert(
+    fc.property(
+      fc.uint8Array({ maxLength: 40 }),
+      fc.nat({ max: 140_000 }),
+      fc.nat({ max: 255 }),
+      (head, length, fill) => {
+        const bytes = Buffer.concat([head, Buffer.alloc(length, fill), head]);
+        const quick = new Adler32();
+        const slow = new Adler32();
+        for (let again = 0; again < 2; again++) {
+          quick.update(bytes, 0, bytes.length);
+          slow.updatePlainly(bytes, 0, bytes.length);
+          expect(quick.value).toBe(slow.value);
+        }
+      },
+    ),
+    { numRuns: 50 },
+  );
 });

@@ -1,6 +1,14 @@
+import { createSimdAdler32, type SimdAdler32 } from './adler32-simd.ts';
+
 const BASE = 65521;
 /** So many bytes can be added before the sums could leave 32 bits. */
 const MOST_BEFORE_MODULO = 3800;
+
+/** Below this copying the bytes to where the vectors work costs more than it saves. */
+const FEWEST_FOR_SIMD = 256;
+
+/** One for all, since it keeps nothing between two calls; made at the first use. */
+let simd: SimdAdler32 | null | undefined;
 
 /** Adler-32 of what is fed to it, as Apache's logs and snapshots have it. */
 export class Adler32 {
@@ -8,6 +16,24 @@ export class Adler32 {
   private high = 0;
 
   update(bytes: Buffer, start: number, end: number): void {
+    if (simd === undefined) simd = createSimdAdler32();
+    if (simd === null || end - start < FEWEST_FOR_SIMD) {
+      this.updatePlainly(bytes, start, end);
+      return;
+    }
+    const { memory } = simd;
+    let sum = this.value;
+    for (let at = start; at < end; at += memory.length) {
+      const stop = Math.min(at + memory.length, end);
+      bytes.copy(memory, 0, at, stop);
+      sum = simd.sum(0, stop - at, sum);
+    }
+    this.low = sum & 0xffff;
+    this.high = sum >>> 16;
+  }
+
+  /** The same without vectors. */
+  updatePlainly(bytes: Buffer, start: number, end: number): void {
     let low = this.low;
     let high = this.high;
     let at = start;
