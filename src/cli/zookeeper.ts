@@ -26,6 +26,8 @@ async function runZooKeeper(file: string, logFormat: string): Promise<void> {
   if (config === null) throw new CommandFailure('', 1);
 
   const runtime = createNodeRuntime({ log: createLog({ format: logFormat }) });
+  // From now on, so that a signal during the start isn't missed.
+  const signalled = untilSignal();
   let server;
   try {
     server = await startZooKeeper(runtime, config, {
@@ -36,7 +38,7 @@ async function runZooKeeper(file: string, logFormat: string): Promise<void> {
   } catch (error) {
     throw asFailure(error);
   }
-  const signal = await Promise.race([untilSignal(), server.failure]).catch((error: unknown) => {
+  const signal = await Promise.race([signalled, server.failure]).catch((error: unknown) => {
     throw asFailure(error);
   });
   runtime.log.info(`stopping, as ${signal} says`);

@@ -82,6 +82,8 @@ export class MemoryStorage implements ServerStorage {
   lastZxid = 0;
   readonly log: Transaction[] = [];
   syncs = 0;
+  /** How many snapshots each purge was to keep. */
+  readonly purges: number[] = [];
   isStalled = false;
   private waiting: (() => void)[] = [];
 
@@ -112,7 +114,8 @@ export class MemoryStorage implements ServerStorage {
     return Promise.resolve();
   }
 
-  purge(): string[] {
+  purge(retain: number): string[] {
+    this.purges.push(retain);
     return [];
   }
 }

@@ -62,7 +62,8 @@ const why = {
   ensemble: 'it is for ensembles, and this is one server',
   tls: "it is for TLS, which isn't served yet",
   scheme: "it belongs to an authentication scheme that isn't served yet",
-  throttle: 'connections and requests are bounded by maxClientCnxns, maxCnxns and globalOutstandingLimit',
+  throttle:
+    'connections and requests are bounded by maxClientCnxns, maxCnxns, globalOutstandingLimit and requestThrottleLimit',
 };
 
 /** Every key that Apache's 3.9 knows, numbered lines aside (see `server-line.ts`). */
@@ -118,7 +119,7 @@ const rules: readonly KeyRule[] = [
   honoured('4lw.commands.whitelist', 'fourLetterWords', anyText),
   honoured('globalOutstandingLimit', 'globalOutstandingLimit', whole(1)),
   honoured('preAllocSize', 'preAllocKiB', whole(1, 0x3fffff, 'KiB')),
-  honoured('snapCount', 'snapCount', whole(2)),
+  honoured('snapCount', 'snapCount', whole(0)),
   honoured('snapSizeLimitInKb', 'snapSizeLimitKiB', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER, 'KiB')),
   moot(
     'txnLogSizeLimitInKb',
@@ -185,7 +186,7 @@ const rules: readonly KeyRule[] = [
     'one sync always serves all transactions that wait for it',
   ),
   moot('maxBatchSize', whole(1), 'one sync always serves all transactions that wait for it'),
-  moot('requestThrottleLimit', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.throttle),
+  honoured('requestThrottleLimit', 'requestThrottleLimit', whole(0)),
   moot('requestThrottleStallTime', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.throttle),
   moot('requestThrottleDropStale', bool, why.throttle),
   moot('requestStaleLatencyCheck', bool, why.throttle),

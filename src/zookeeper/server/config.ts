@@ -30,6 +30,8 @@ export interface ZooKeeperConfig {
   readonly purgeIntervalHours: number;
   readonly fourLetterWords: string;
   readonly globalOutstandingLimit: number;
+  /** The same at another place in Apache's server; 0 is off. */
+  readonly requestThrottleLimit: number;
   readonly preAllocKiB: number;
   readonly snapCount: number;
   readonly snapSizeLimitKiB: number;
@@ -85,6 +87,7 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   purgeIntervalHours: 0,
   fourLetterWords: 'srvr',
   globalOutstandingLimit: 1000,
+  requestThrottleLimit: 0,
   preAllocKiB: 65536,
   snapCount: 100000,
   snapSizeLimitKiB: 4194304,
@@ -266,6 +269,11 @@ class Parser {
     if (retain !== undefined && config.snapRetainCount < 3) {
       this.warn(retain, 'VALUE_RAISED', 'autopurge.snapRetainCount is at least 3, so 3 snapshots are kept');
       config.snapRetainCount = 3;
+    }
+    const snapCount = this.lines.get('snapCount');
+    if (snapCount !== undefined && config.snapCount < 2) {
+      this.warn(snapCount, 'VALUE_RAISED', 'snapCount is at least 2, so 2 it is');
+      config.snapCount = 2;
     }
     const provider = this.lines.get('metricsProvider.className');
     if (provider !== undefined && !knownProviders.has(config.metricsProvider))

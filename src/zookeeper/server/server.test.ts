@@ -143,18 +143,21 @@ test('whatever comes, the server goes on', async () => {
   );
 });
 
-test('reading stops while more than globalOutstandingLimit writes are in work', async () => {
-  const zk = startTestServer({ globalOutstandingLimit: 10 });
-  const peer = await session(zk);
-  zk.storage.isStalled = true;
-  for (let i = 1; i <= 11; i++) peer.send(requests.create(i, `/n-${i}`));
-  expect(peer.isPaused).toBe(true);
-  await zk.clock.settle();
-  zk.storage.release();
-  await zk.clock.settle();
-  expect(peer.isPaused).toBe(false);
-  expect(answers(peer)).toHaveLength(11);
-});
+test.each([{ globalOutstandingLimit: 10 }, { requestThrottleLimit: 10 }])(
+  'reading stops while more writes are in work than $0 allows',
+  async (limits) => {
+    const zk = startTestServer(limits);
+    const peer = await session(zk);
+    zk.storage.isStalled = true;
+    for (let i = 1; i <= 11; i++) peer.send(requests.create(i, `/n-${i}`));
+    expect(peer.isPaused).toBe(true);
+    await zk.clock.settle();
+    zk.storage.release();
+    await zk.clock.settle();
+    expect(peer.isPaused).toBe(false);
+    expect(answers(peer)).toHaveLength(11);
+  },
+);
 
 test('who does not read what is sent is not read either', async () => {
   const zk = startTestServer();
@@ -173,6 +176,36 @@ test('connections of one address are counted, and more than maxClientCnxns are c
   expect((await session(zk, '10.0.0.2')).isClosed).toBe(false);
   peers[0]!.close();
   expect((await session(zk)).isClosed).toBe(false);
+});
+
+test('connections of all addresses together are no more than maxCnxns', async () => {
+  const zk = startTestServer({ maxCnxns: 2 });
+  const peers = [await session(zk, '10.0.0.1'), await session(zk, '10.0.0.2'), await session(zk, '10.0.0.3')];
+  expect(peers.map((peer) => peer.isClosed)).toEqual([false, false, true]);
+  expect(zk.server.metrics.counters.connection_rejected).toBe(1);
+});
+
+test('the timeout that a client asks for is kept between minSessionTimeout and maxSessionTimeout', async () => {
+  const zk = startTestServer({ minSessionTimeoutMs: 3000, maxSessionTimeoutMs: 9000 });
+  const granted: number[] = [];
+  for (const timeoutMs of [-1, 0, 2999, 5000, 9001, 0x7fffffff]) {
+    const peer = new TestPeer(zk.server);
+    peer.send(connectFrame({ timeoutMs }));
+    await zk.clock.settle();
+    granted.push(peer.frames[0]!.readInt32BE(4));
+  }
+  expect(granted).toEqual([3000, 3000, 3000, 5000, 9000, 9000]);
+});
+
+test('old snapshots are purged at the start and each purgeInterval, and snapRetainCount are kept', async () => {
+  const zk = startTestServer({ purgeIntervalHours: 1, snapRetainCount: 5, tickTimeMs: 600_000 });
+  await zk.clock.settle();
+  expect(zk.storage.purges).toEqual([5]);
+  await zk.clock.advance(2 * 3_600_000);
+  expect(zk.storage.purges).toEqual([5, 5, 5]);
+  const never = startTestServer({ tickTimeMs: 600_000 });
+  await never.clock.advance(2 * 3_600_000);
+  expect(never.storage.purges).toEqual([]);
 });
 
 test('who says nothing is closed, and so is who sends a packet of jute.maxbuffer', async () => {
@@ -322,15 +355,4 @@ test('the small words answer as ever, and only those of the whitelist do', async
   expect(await ask(zk, 'isro')).toBe('rw');
   expect(await ask(zk, 'srst')).toBe('Server stats reset.\n');
   expect(await ask(zk, 'conf')).toBe('conf is not executed because it is not in the whitelist.\n');
-});
-
-test('mntr, the admin server and Prometheus tell the same figures', async () => {
-  const zk = startTestServer(everything);
-  const peer = await session(zk);
-  peer.send(requests.create(1, '/a', Buffer.from('12345')));
-  await zk.clock.settle();
-  const mntr = await ask(zk, 'mntr');
-  expect(mntr).toContain('zk_server_state\tstandalone\nzk_ephemerals_count\t0\n');
-  expect(mntr).toContain('\nzk_znode_count\t6\n');
-  expect(mntr).toContain('\nzk_cnt_fsynctime\t2\n');
 });

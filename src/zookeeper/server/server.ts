@@ -47,6 +47,8 @@ const DIGESTS_KEPT = 1024;
 /** Apache's: client requests, sessions, … without pings. */
 const DEFAULT_TRACE_MASK = 306n;
 const HOUR_MS = 3_600_000;
+/** Some 25 days. */
+const LONGEST_TIMER_MS = 0x7fffffff;
 
 /**
  * A server as its clients see it: connections, sessions and the way of their requests, over the tree and its storage. What it does
@@ -83,6 +85,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   private readonly writers: Writer[] = [];
   private unsent: ClientConnection[] = [];
   private readonly held = new Set<ClientConnection>();
+  private readonly outstandingLimit: number;
   private readonly timers = new Set<Timer>();
   private isStopped = false;
   private nowMs = 0;
@@ -102,6 +105,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     this.log = runtime.log;
     this.storage = storage;
     this.startedAtMs = this.clock.monotonicMs();
+    const { globalOutstandingLimit: limit, requestThrottleLimit: throttle } = config;
+    this.outstandingLimit = throttle > 0 ? Math.min(limit, throttle) : limit;
     this.whitelist = new Whitelist(config.fourLetterWords);
     let fail: (reason: unknown) => void = () => {};
     this.failure = new Promise<never>((_, reject) => (fail = reject));
@@ -217,7 +222,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   throttle(connection: ClientConnection): void {
     this.sendUnsent();
-    if (this.writes.outstanding <= this.config.globalOutstandingLimit || connection.queued === 0) return;
+    if (this.writes.outstanding <= this.outstandingLimit || connection.queued === 0) return;
     this.metrics.throttled += 1;
     this.held.add(connection);
     connection.hold();
@@ -258,7 +263,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   settled(): void {
     this.nowMs = 0;
     this.sendUnsent();
-    if (this.held.size === 0 || this.writes.outstanding > this.config.globalOutstandingLimit / 2) return;
+    if (this.held.size === 0 || this.writes.outstanding > this.outstandingLimit / 2) return;
     const held = [...this.held];
     this.held.clear();
     for (const connection of held) connection.release();
@@ -317,11 +322,19 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       const paths = this.tree.expiredContainers(this.clock.wallMs(), containerMaxNeverUsedIntervalMs);
       for (const path of paths.slice(0, most)) this.submitOwn(OpCode.deleteContainer, 0n, Buffer.from(path));
     });
-    if (this.config.purgeIntervalHours > 0)
-      this.every(this.config.purgeIntervalHours * HOUR_MS, () => {
-        const removed = this.storage.purge(this.config.snapRetainCount);
-        if (removed.length > 0) this.log.info(`purged ${removed.length} old snapshots and logs`);
-      });
+    if (this.config.purgeIntervalHours > 0) {
+      this.timers.add(this.clock.after(0, () => this.purge()));
+      this.every(Math.min(this.config.purgeIntervalHours * HOUR_MS, LONGEST_TIMER_MS), () => this.purge());
+    }
+  }
+
+  private purge(): void {
+    try {
+      const removed = this.storage.purge(this.config.snapRetainCount);
+      if (removed.length > 0) this.log.info(`purged ${removed.length} old snapshots and logs`);
+    } catch (error) {
+      this.log.warn(`old snapshots and logs can't be removed: ${(error as Error).message}`);
+    }
   }
 
   private expireSessions(nowMs: number): void {
