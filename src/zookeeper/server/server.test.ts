@@ -143,10 +143,10 @@ test('whatever comes, the server goes on', async () => {
   );
 });
 
-test.each([{ globalOutstandingLimit: 10 }, { requestThrottleLimit: 10 }])(
-  'reading stops while more writes are in work than $0 allows',
-  async (limits) => {
-    const zk = startTestServer(limits);
+test.each(['globalOutstandingLimit', 'requestThrottleLimit'] as const)(
+  'reading stops while more than %s writes are in work',
+  async (limit) => {
+    const zk = startTestServer({ [limit]: 10 });
     const peer = await session(zk);
     zk.storage.isStalled = true;
     for (let i = 1; i <= 11; i++) peer.send(requests.create(i, `/n-${i}`));
