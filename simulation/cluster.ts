@@ -8,7 +8,7 @@ import type { ConfigResult } from '../src/wire/problem.ts';
 import { parseZooKeeperConfig } from '../src/zookeeper/server/config.ts';
 import { startZooKeeper } from '../src/zookeeper/server/start.ts';
 
-export const brokerCount = 3;
+const brokerCount = 3;
 
 export interface Machine {
   readonly host: SimulatedHost;

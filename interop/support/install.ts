@@ -8,7 +8,7 @@ export const root = join(import.meta.dirname, '../..');
 const cache = process.env['GREGOR_PEERS'] ?? join(root, '.cache');
 
 /** The folder of a peer's jars. */
-export function libs(peer: string): string {
+function libs(peer: string): string {
   return join(cache, peer, 'libs');
 }
 

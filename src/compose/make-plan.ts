@@ -27,11 +27,7 @@ export function planFromFiles(options: ReadOptions): { plan: Plan | null; proble
 }
 
 /** wanted: names of services; empty for all. problems: those found while reading. */
-export function makePlan(
-  project: Project,
-  wanted: readonly string[],
-  problems: Problems = new Problems(),
-): Plan {
+function makePlan(project: Project, wanted: readonly string[], problems: Problems = new Problems()): Plan {
   const names = project.services.map(({ name }) => name);
   for (const name of wanted)
     if (!names.includes(name))

@@ -14,7 +14,7 @@ import { MemoryReplicas } from './memory-replicas.ts';
 
 const PARTITIONS = 3;
 
-export const groupConfig: GroupConfig = {
+const groupConfig: GroupConfig = {
   interBrokerProtocolVersion: '2.3-IV1',
   groupMinSessionTimeoutMs: 6000,
   groupMaxSessionTimeoutMs: 1_800_000,

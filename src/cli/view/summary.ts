@@ -68,7 +68,7 @@ function sentOn(planned: PlannedService, listener: string, status: ServiceStatus
 }
 
 /** What to paste, with addresses that work from this machine: those that are published and advertised so. */
-export function clientLines(plan: Plan, statuses: readonly ServiceStatus[]): string[] {
+function clientLines(plan: Plan, statuses: readonly ServiceStatus[]): string[] {
   const bootstrap = plan.services.flatMap((planned) => {
     if (planned.kind !== 'broker' || planned.config === null) return [];
     const status = statuses.find(({ name }) => name === planned.name);

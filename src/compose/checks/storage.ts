@@ -9,7 +9,7 @@ interface DataFolder {
   readonly path: string;
 }
 
-export function dataFolders(planned: PlannedService): DataFolder[] {
+function dataFolders(planned: PlannedService): DataFolder[] {
   if (planned.config === null) return [];
   if (planned.kind === 'broker')
     return planned.config.logDirs.map((path) => ({ planned, key: 'log.dirs', path }));
@@ -21,7 +21,7 @@ export function dataFolders(planned: PlannedService): DataFolder[] {
 }
 
 /** The mount that a path of the container lies in: the innermost one. */
-export function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
+function mountOf(mounts: readonly Mount[], path: string): Mount | undefined {
   return mounts
     .filter((mount) => contains(mount.target, path))
     .sort((a, b) => b.target.length - a.target.length)[0];

@@ -49,7 +49,7 @@ export function planTopic(wish: TopicWish, given: PlanWith): TopicPlan {
 }
 
 /** Throws INVALID_REPLICATION_FACTOR. */
-export function checkReplicationFactor(replicationFactor: number, brokers: number): void {
+function checkReplicationFactor(replicationFactor: number, brokers: number): void {
   if (replicationFactor <= 0) {
     const message = `The replication factor must be at least 1, not ${replicationFactor}.`;
     throw new KafkaError(ErrorCode.INVALID_REPLICATION_FACTOR, message);

@@ -1,5 +1,6 @@
 import type { Int64 } from '../../wire/int64.ts';
 import { compareKafkaVersions } from '../broker/config/config-key.ts';
+import { securityProtocols } from '../broker/config/listeners.ts';
 import type { Api, RequestDraft } from '../protocol/api.ts';
 import { leaderAndIsr } from '../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../protocol/messages/05-stop-replica.ts';
@@ -43,8 +44,6 @@ export interface EncodedControl<A extends Api = Api> {
   readonly body: RequestDraft<A>;
 }
 
-const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
-
 export function leaderAndIsrMessage(
   sender: Sender,
   request: ControlRequest & { kind: 'leaderAndIsr' },
@@ -80,7 +79,7 @@ export function updateMetadataMessage(
       listener,
       host,
       port,
-      securityProtocol: securityProtocols.indexOf(securityProtocol),
+      securityProtocol: securityProtocols.findIndex((name) => name === securityProtocol),
     })),
   }));
   const states = request.partitions.map((each) => ({

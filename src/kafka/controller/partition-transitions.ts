@@ -26,7 +26,7 @@ export function byRule(election: Election): Strategy {
 }
 
 /** For partitions without a leader. Whether somebody out of sync may lead is the topic's choice, else the broker's. */
-export function offlineStrategy(d: Deciding): Strategy {
+function offlineStrategy(d: Deciding): Strategy {
   return function* (contenders) {
     const isLost = ({ partition, state }: Contender) =>
       !state.isr.some((broker) => d.cluster.isReplicaOnline(broker, partition));

@@ -3,17 +3,16 @@ import type { GroupOffsets } from './group-offsets.ts';
 import type { GroupRecord } from './group-records.ts';
 import type { GroupLimits, GroupState, JoinInput, Now, Output, Purpose, SyncInput } from './group-types.ts';
 import {
-  metadataFor,
-  NO_BYTES,
-  refusedJoin,
-  refusedSync,
-  sameProtocols,
-  type JoinAnswer,
-  type JoinReply,
-  type Member,
-  type Protocol,
-  type SyncAnswer,
-} from './member.ts';
+  fits,
+  generationProblem,
+  joinAnswer,
+  memberProblem,
+  recordOf,
+  syncAnswer,
+  syncProblem,
+  type GroupView,
+} from './group-view.ts';
+import { NO_BYTES, refusedJoin, refusedSync, sameProtocols, type JoinReply, type Member } from './member.ts';
 import { MemberList } from './member-list.ts';
 
 interface Rebalance {
@@ -32,7 +31,7 @@ const NEVER = Number.POSITIVE_INFINITY;
  * coordinator gives it requests, calls `tick` at `wakeAt`, and carries out what it puts into `out`. All methods say what happens at
  * `now` and never wait. Behaves as the coordinator of 3.9 does.
  */
-export class Group {
+export class Group implements GroupView {
   readonly id: string;
   readonly members = new MemberList();
   readonly offsets: GroupOffsets;
@@ -97,13 +96,13 @@ export class Group {
       return refuse(ErrorCode.GROUP_MAX_SIZE_REACHED);
     }
     if (this.state === 'Dead') return refuse(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-    if (!this.fits(protocolType, protocols)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
+    if (!fits(this, protocolType, protocols)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL);
     if (memberId === '') return this.joinNew(input, now, out);
     if (this.pendingMembers.has(memberId) && input.instanceId === null) {
       this.pendingMembers.delete(memberId);
       return this.admit(memberId, input, now, out);
     }
-    const code = this.memberProblem(memberId, input.instanceId);
+    const code = memberProblem(this.members, memberId, input.instanceId);
     if (code !== ErrorCode.NONE) return refuse(code);
     this.joinAgain(this.members.get(memberId)!, input, now, out);
   }
@@ -148,7 +147,7 @@ export class Group {
     } else if (this.state === 'CompletingRebalance' && unchanged) {
       this.answerJoin(member, input.reply, out); // its answer was lost
     } else if (this.state === 'Stable' && unchanged && !isLeader) {
-      const answer = { ...this.joinAnswer(member), members: [] };
+      const answer = { ...joinAnswer(this, member), members: [] };
       out.push({ kind: 'join', to: input.reply, answer });
     } else {
       this.updateMember(member, input, out);
@@ -180,11 +179,11 @@ export class Group {
       formerProtocols,
       maySkipAssignment: input.maySkipAssignment,
     };
-    out.push({ kind: 'persist', purpose, record: this.record() });
+    out.push({ kind: 'persist', purpose, record: recordOf(this) });
   }
 
   sync(input: SyncInput, now: Now, out: Output[]): void {
-    const code = this.syncProblem(input);
+    const code = syncProblem(this, input);
     if (code !== ErrorCode.NONE) {
       out.push({ kind: 'sync', to: input.reply, answer: refusedSync(code) });
       return;
@@ -193,7 +192,7 @@ export class Group {
     this.pendingSyncs.delete(member.id);
     if (this.state === 'Stable') {
       this.keepAlive(member, now);
-      out.push({ kind: 'sync', to: input.reply, answer: this.syncAnswer(member) });
+      out.push({ kind: 'sync', to: input.reply, answer: syncAnswer(this, member) });
       return;
     }
     if (member.syncing !== null) {
@@ -207,29 +206,13 @@ export class Group {
       generation: this.generation,
       assignments: input.assignments,
     };
-    out.push({ kind: 'persist', purpose, record: this.record(input.assignments) });
-  }
-
-  private syncProblem(input: SyncInput): number {
-    if (this.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    const code = this.memberProblem(input.memberId, input.instanceId);
-    if (code !== ErrorCode.NONE) return code;
-    if (input.generation !== this.generation) return ErrorCode.ILLEGAL_GENERATION;
-    if (
-      (input.protocolType !== null && input.protocolType !== this.protocolType) ||
-      (input.protocolName !== null && input.protocolName !== this.protocolName)
-    )
-      return ErrorCode.INCONSISTENT_GROUP_PROTOCOL;
-    if (this.state === 'Empty') return ErrorCode.UNKNOWN_MEMBER_ID;
-    return this.state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
+    out.push({ kind: 'persist', purpose, record: recordOf(this, input.assignments) });
   }
 
   /** @returns an error code. */
   heartbeat(memberId: string, instanceId: string | null, generation: number, now: Now): number {
-    if (this.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    const code = this.memberProblem(memberId, instanceId);
+    const code = generationProblem(this, memberId, instanceId, generation);
     if (code !== ErrorCode.NONE) return code;
-    if (generation !== this.generation) return ErrorCode.ILLEGAL_GENERATION;
     this.keepAlive(this.members.get(memberId)!, now);
     return this.state === 'PreparingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
   }
@@ -247,7 +230,7 @@ export class Group {
       this.maybeCompleteJoin(now, out);
       return ErrorCode.NONE;
     } else {
-      const code = this.memberProblem(id, instanceId);
+      const code = memberProblem(this.members, id, instanceId);
       if (code !== ErrorCode.NONE) return code;
     }
     this.drop(this.members.get(id)!, now, out);
@@ -259,9 +242,8 @@ export class Group {
     if (this.state === 'Dead') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
     if (generation < 0 && this.state === 'Empty') return ErrorCode.NONE; // one that assigns partitions itself
     if (generation < 0 && memberId === '' && instanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID;
-    const code = this.memberProblem(memberId, instanceId);
+    const code = generationProblem(this, memberId, instanceId, generation);
     if (code !== ErrorCode.NONE) return code;
-    if (generation !== this.generation) return ErrorCode.ILLEGAL_GENERATION;
     this.keepAlive(this.members.get(memberId)!, now);
     return this.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE;
   }
@@ -288,7 +270,7 @@ export class Group {
     for (const member of this.members) {
       member.assignment = purpose.assignments.get(member.id) ?? NO_BYTES;
       if (member.syncing === null) continue;
-      out.push({ kind: 'sync', to: member.syncing, answer: this.syncAnswer(member) });
+      out.push({ kind: 'sync', to: member.syncing, answer: syncAnswer(this, member) });
       member.syncing = null;
       this.keepAlive(member, now);
     }
@@ -313,8 +295,8 @@ export class Group {
     const isLeader = this.members.leaderId === member.id;
     // Clients before v9 would assign anew if they were told that they lead; so they are told the former id.
     const answer = purpose.maySkipAssignment
-      ? { ...this.joinAnswer(member), skipAssignment: isLeader }
-      : { ...this.joinAnswer(member), leaderId: purpose.formerLeaderId, members: [] };
+      ? { ...joinAnswer(this, member), skipAssignment: isLeader }
+      : { ...joinAnswer(this, member), leaderId: purpose.formerLeaderId, members: [] };
     out.push({ kind: 'join', to, answer });
   }
 
@@ -409,7 +391,7 @@ export class Group {
     if (this.members.size === 0) {
       this.protocolName = null;
       this.enter('Empty', now);
-      out.push({ kind: 'persist', purpose: { kind: 'empty' }, record: this.record() });
+      out.push({ kind: 'persist', purpose: { kind: 'empty' }, record: recordOf(this) });
       return;
     }
     this.protocolName = this.members.electProtocol();
@@ -504,56 +486,7 @@ export class Group {
   }
 
   private answerJoin(member: Member, to: JoinReply, out: Output[]): void {
-    out.push({ kind: 'join', to, answer: this.joinAnswer(member) });
-  }
-
-  private joinAnswer(member: Member): JoinAnswer {
-    return {
-      code: ErrorCode.NONE,
-      generation: this.generation,
-      protocolType: this.protocolType,
-      protocolName: this.protocolName,
-      leaderId: this.members.leaderId ?? '',
-      memberId: member.id,
-      skipAssignment: false,
-      members: this.members.leaderId === member.id ? this.members.joined(this.protocolName) : [],
-    };
-  }
-
-  private syncAnswer(member: Member): SyncAnswer {
-    const { protocolType, protocolName } = this;
-    return { code: ErrorCode.NONE, protocolType, protocolName, assignment: member.assignment };
-  }
-
-  private memberProblem(memberId: string, instanceId: string | null): number {
-    if (instanceId !== null) {
-      const id = this.members.idOfInstance(instanceId);
-      if (id === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-      if (id !== memberId) return ErrorCode.FENCED_INSTANCE_ID;
-    }
-    return this.members.has(memberId) ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID;
-  }
-
-  private fits(protocolType: string, protocols: readonly Protocol[]): boolean {
-    if (protocolType === '' || protocols.length === 0) return false;
-    if (this.members.size === 0) return true;
-    return this.protocolType === protocolType && this.members.shareOneOf(protocols);
-  }
-
-  /** As it is to be written. */
-  private record(assignments?: ReadonlyMap<string, Buffer>): GroupRecord {
-    return {
-      protocolType: this.protocolType ?? '',
-      generation: this.generation,
-      protocol: this.protocolName,
-      leader: this.members.leaderId,
-      stateSinceMs: this.stateSinceMs,
-      members: [...this.members].map((member) => ({
-        ...member,
-        protocols: [{ name: this.protocolName ?? '', metadata: metadataFor(member, this.protocolName) }],
-        assignment: assignments === undefined ? member.assignment : (assignments.get(member.id) ?? NO_BYTES),
-      })),
-    };
+    out.push({ kind: 'join', to, answer: joinAnswer(this, member) });
   }
 
   private keepAlive(member: Member, now: Now): void {

@@ -54,7 +54,7 @@ export interface SyncAnswer {
 export type JoinReply = (answer: JoinAnswer) => void;
 export type SyncReply = (answer: SyncAnswer) => void;
 
-export const NO_GENERATION = -1;
+const NO_GENERATION = -1;
 export const NO_BYTES = Buffer.alloc(0);
 
 export function refusedJoin(code: number, memberId: string): JoinAnswer {

@@ -11,7 +11,7 @@ export const DELETED_SUFFIX = '.deleted';
 export const CLEANED_SUFFIX = '.cleaned';
 /** Complete; about to replace what it was made from. */
 export const SWAP_SUFFIX = '.swap';
-export const DELETE_FOLDER_SUFFIX = '-delete';
+const DELETE_FOLDER_SUFFIX = '-delete';
 const FUTURE_FOLDER_SUFFIX = '-future';
 
 export const LEADER_EPOCH_FILE = 'leader-epoch-checkpoint';

@@ -155,7 +155,7 @@ export class LogTail {
 }
 
 /** The batches of `b` from the one with `fromOffset` on that end below `upTo` and fit. Throws a RecordsError only if memory is broken. */
-export function batchesOf(
+function batchesOf(
   b: Buffer,
   fromOffset: number,
   maxBytes: number,
@@ -180,7 +180,7 @@ export function batchesOf(
 }
 
 /** The offset after the last batch of `b`, which has one. */
-export function endOffset(b: Buffer): number {
+function endOffset(b: Buffer): number {
   let last = -1;
   forEachBatch(b, 0, b.length, (at) => (last = lastOffset(b, at)));
   if (last < 0) throw new RecordsError('corrupt', 'no batch where there must be one');

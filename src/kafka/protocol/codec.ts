@@ -79,14 +79,6 @@ export function encodeResponse<A extends Api>(
   return frame(writer);
 }
 
-/** The correlation id of a response, which says what it answers. The reader must be at the start of the frame. */
-export function peekCorrelationId(reader: Reader): number {
-  const start = reader.position;
-  const id = reader.int32();
-  reader.position = start;
-  return id;
-}
-
 /** Reads the header of a response to a request of this API and version; the reader is left at the body. */
 export function decodeResponseHeader(api: Api, version: number, reader: Reader): { correlationId: number } {
   return responseHeader.decode(reader, responseHeaderVersion(api, version));

@@ -145,7 +145,7 @@ class Generator {
 }
 
 /** An expression that makes the field's default: a new one each time, since decoded values may be changed. */
-export function defaultText(field: Field): string {
+function defaultText(field: Field): string {
   if (field.options.default === null) return 'null';
   switch (field.wire) {
     case 'array':

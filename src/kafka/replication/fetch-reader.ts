@@ -53,7 +53,7 @@ export function failedFetch(request: FetchPartition, code: number): FetchResult 
 }
 
 /** Up to where (exclusive) this fetcher may read now. */
-export function readBound(partition: Partition, params: FetchParams): number {
+function readBound(partition: Partition, params: FetchParams): number {
   if (params.replica >= 0) return partition.log.logEndOffset;
   return params.readCommitted ? partition.log.lastStableOffset : partition.log.highWatermark;
 }

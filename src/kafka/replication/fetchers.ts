@@ -83,7 +83,7 @@ export class Fetchers {
 }
 
 /** Which of the fetchers of a leader serves a partition, as Apache spreads them. */
-export function fetcherIndex(topic: string, partition: number, fetchers: number): number {
+function fetcherIndex(topic: string, partition: number, fetchers: number): number {
   let hash = 0;
   for (let i = 0; i < topic.length; i += 1) hash = (Math.imul(31, hash) + topic.charCodeAt(i)) | 0;
   const mixed = (Math.imul(31, hash) + partition) | 0;

@@ -334,7 +334,7 @@ export class ReplicaFetcher {
 
 type FetchedData = ResponseOf<typeof fetch>['responses'][number]['partitions'][number];
 
-export function byTopic(replicas: readonly FetchedReplica[]): [string, FetchedReplica[]][] {
+function byTopic(replicas: readonly FetchedReplica[]): [string, FetchedReplica[]][] {
   const topics = new Map<string, FetchedReplica[]>();
   for (const replica of replicas) {
     const list = topics.get(replica.partition.topic);

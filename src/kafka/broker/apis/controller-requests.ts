@@ -11,6 +11,7 @@ import type {
   PartitionStop,
   ReplicaManager,
 } from '../../replication/replica-manager.ts';
+import { securityProtocols } from '../config/listeners.ts';
 import type { AliveBroker, MetadataCache, MetadataUpdate } from '../metadata-cache.ts';
 import type { ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
@@ -32,7 +33,6 @@ const TOPIC_ID_VERSION = 5;
  * or sessions and leaders' fetches would expire under a topic with a thousand partitions.
  */
 const DECISIONS_A_TURN = 16;
-const SECURITY_PROTOCOLS = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'];
 
 /** What the controller sends: LeaderAndIsr, StopReplica, UpdateMetadata. Old controllers and old decisions are refused. */
 export function controllerRequestApis(options: ControllerRequestsOptions): ServedApi[] {
@@ -179,7 +179,7 @@ function aliveBroker(broker: RequestOf<typeof updateMetadata>['liveBrokers'][num
     port,
     securityProtocol,
     // before listeners had names (KIP-103) a protocol was one
-    listener: listener === '' ? (SECURITY_PROTOCOLS[securityProtocol] ?? 'PLAINTEXT') : listener,
+    listener: listener === '' ? (securityProtocols[securityProtocol] ?? 'PLAINTEXT') : listener,
   }));
   if (endpoints.length === 0)
     endpoints.push({ host: broker.v0Host, port: broker.v0Port, securityProtocol: 0, listener: 'PLAINTEXT' });

@@ -5,6 +5,7 @@
  */
 import { ConfigError } from './config-key.ts';
 
+/** In the order of the numbers that requests call them by. */
 export const securityProtocols = ['PLAINTEXT', 'SSL', 'SASL_PLAINTEXT', 'SASL_SSL'] as const;
 export type SecurityProtocol = (typeof securityProtocols)[number];
 
