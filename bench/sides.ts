@@ -62,7 +62,7 @@ export async function upSide(brokers: number): Promise<Side> {
   });
   return {
     name: 'gregor up',
-    address: `127.0.0.1:${ports[0]}`,
+    address: ports.map((port) => `127.0.0.1:${port}`).join(','),
     pids: [service.pid],
     async stop() {
       await service.stop('SIGINT');

@@ -116,46 +116,54 @@ async function ask(address: string, bytes: Buffer): Promise<Buffer> {
   });
 }
 
-/** Metadata 1: which partitions each address leads, once all have a leader. */
+/** Which partitions each address leads, once every broker of the bootstrap list knows a leader for all: Metadata 1. */
 async function leaders(): Promise<Map<string, number[]>> {
-  for (let tries = 0; tries < 100; tries++) {
-    const b = await ask(bootstrap.split(',')[0]!, request(3, 1, new Bytes().int32(1).string(topic).done()));
-    let at = 4;
-    const int8 = () => b.readInt8((at += 1) - 1);
-    const int16 = () => b.readInt16BE((at += 2) - 2);
-    const int32 = () => b.readInt32BE((at += 4) - 4);
-    const string = () => {
-      const length = int16();
-      at += Math.max(length, 0);
-      return b.toString('utf8', at - Math.max(length, 0), at);
-    };
-    const brokers = new Map<number, string>();
-    for (let n = int32(); n > 0; n--) {
-      const id = int32();
-      const host = string();
-      brokers.set(id, `${host}:${int32()}`);
-      string();
-    }
-    int32();
-    const found = new Map<string, number[]>();
-    let complete = true;
-    for (let n = int32(); n > 0; n--) {
-      complete &&= int16() === 0;
-      string();
-      int8();
-      for (let p = int32(); p > 0; p--) {
-        const error = int16();
-        const partition = int32();
-        const address = brokers.get(int32());
-        for (let list = 0; list < 2; list++) for (let i = int32(); i > 0; i--) int32();
-        if (error !== 0 || address === undefined) complete = false;
-        else found.set(address, [...(found.get(address) ?? []), partition]);
-      }
-    }
-    if (complete && found.size > 0) return found;
+  for (let tries = 0; tries < 200; tries++) {
+    const answers = [];
+    for (const address of bootstrap.split(','))
+      answers.push(readLeaders(await ask(address, request(3, 1, new Bytes().int32(1).string(topic).done()))));
+    const [found] = answers;
+    if (found !== undefined && found !== null && !answers.includes(null)) return found;
     await until(0.1);
   }
   throw new Error(`${topic} has no leaders`);
+}
+
+/** null: not all partitions have a leader that this broker knows. */
+function readLeaders(b: Buffer): Map<string, number[]> | null {
+  let at = 4;
+  const int8 = () => b.readInt8((at += 1) - 1);
+  const int16 = () => b.readInt16BE((at += 2) - 2);
+  const int32 = () => b.readInt32BE((at += 4) - 4);
+  const string = () => {
+    const length = int16();
+    at += Math.max(length, 0);
+    return b.toString('utf8', at - Math.max(length, 0), at);
+  };
+  const brokers = new Map<number, string>();
+  for (let n = int32(); n > 0; n--) {
+    const id = int32();
+    const host = string();
+    brokers.set(id, `${host}:${int32()}`);
+    string();
+  }
+  int32();
+  const found = new Map<string, number[]>();
+  let complete = true;
+  for (let n = int32(); n > 0; n--) {
+    complete &&= int16() === 0;
+    string();
+    int8();
+    for (let p = int32(); p > 0; p--) {
+      const error = int16();
+      const partition = int32();
+      const address = brokers.get(int32());
+      for (let list = 0; list < 2; list++) for (let i = int32(); i > 0; i--) int32();
+      if (error !== 0 || address === undefined) complete = false;
+      else found.set(address, [...(found.get(address) ?? []), partition]);
+    }
+  }
+  return complete && found.size > 0 ? found : null;
 }
 
 class Producer {
