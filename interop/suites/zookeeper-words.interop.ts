@@ -8,7 +8,7 @@ import { silentLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { startZooKeeper, type ZooKeeperMaker } from '../support/clusters.ts';
-import { freePorts } from '../support/processes.ts';
+import { freePorts, until } from '../support/processes.ts';
 
 const makers = ['gregor', 'apache 3.9.5'] as const satisfies ZooKeeperMaker[];
 /** What sets something comes last, followed by what tells of it. */
@@ -76,6 +76,7 @@ async function observe(maker: ZooKeeperMaker): Promise<Seen> {
     const base = `http://127.0.0.1:${adminPort}`;
     for (const [path, authorization] of requests)
       http[`${path} ${authorization ?? ''}`] = await get(`${base}${path}`, authorization);
+    http['a streamed snapshot'] = await until('a snapshot', () => streamed(`${base}/commands/snapshot`));
     const list = await (await fetch(`${base}/commands`)).text();
     for (const [, name] of list.matchAll(/>(\w+)<\/a>/g))
       http[`/commands/${name}`] ??= await get(`${base}/commands/${name}`);
@@ -133,6 +134,20 @@ async function get(url: string, authorization?: string): Promise<unknown> {
   const body = await response.text();
   if (type === 'application/json') return { ...told, body: shape(JSON.parse(body)) };
   return type === null ? { ...told, body } : told;
+}
+
+/** What came as a snapshot; false while it is too early for one. */
+async function streamed(url: string): Promise<object | false> {
+  const response = await fetch(url, { headers: { authorization: auth } });
+  const bytes = Buffer.from(await response.arrayBuffer());
+  if (response.status === 429) return false;
+  return {
+    status: response.status,
+    type: response.headers.get('content-type'),
+    isWhole: bytes.length === Number(response.headers.get('snapshot_size')),
+    magic: bytes.toString('latin1', 0, 4),
+    zxid: response.headers.get('last_zxid')?.replace(/[0-9a-f]+$/, 'N'),
+  };
 }
 
 /** Keys and kinds of values; what names a session is the same for all sessions. */
