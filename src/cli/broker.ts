@@ -67,10 +67,10 @@ function readConfig(file: string): BrokerConfig {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     const cause = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`${file} can't be read: ${cause}`, 2);
+    throw new CommandFailure(`${file}:1 FILE_UNREADABLE: the file can't be read: ${cause}`);
   }
   const { config, problems } = resolveBrokerConfig(parseProperties(text), file);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  if (config === null) throw new CommandFailure('', 2);
+  if (config === null) throw new CommandFailure('');
   return config;
 }

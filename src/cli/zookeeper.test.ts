@@ -18,14 +18,10 @@ interface Ended {
 /** `gregor zookeeper FILE` from its sources. `stopAt`: text after which it gets a SIGTERM. */
 function gregor(file: string, stopAt?: string): Promise<Ended> {
   const main = join(import.meta.dirname, 'main.ts');
-  const child = spawn(
-    process.execPath,
-    ['--import', 'tsx', main, 'zookeeper', file, '--log-format', 'pretty'],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
-    },
-  );
+  const child = spawn(process.execPath, ['--import', 'tsx', main, 'zookeeper', file], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   onTestFinished(() => void child.kill('SIGKILL'));
   let said = '';
   let isStopping = false;

@@ -8,25 +8,36 @@ import { startZooKeeper } from '../zookeeper/server/start.ts';
 import { CommandFailure } from './failure.ts';
 import { environment, processFacts } from './machine.ts';
 
+const HELP = `
+The file is Apache's zoo.cfg. SIGTERM or Ctrl-C stops the server.
+
+Example:
+  gregor zookeeper conf/zoo.cfg
+`;
+
 export function addZooKeeper(program: Command): void {
   program
     .command('zookeeper')
     .description("run one ZooKeeper server, with Apache's own configuration file")
     .argument('<zoo.cfg>', 'the configuration file')
-    .option('--log-format <format>', 'pretty or json', process.stderr.isTTY ? 'pretty' : 'json')
-    .action((file: string, options: { logFormat: string }) => runZooKeeper(file, options.logFormat));
+    .option('--json', 'log one JSON object a line')
+    .option('--verbose', 'log what happens in detail')
+    .addHelpText('after', HELP)
+    .action((file: string, options: { json?: true; verbose?: true }) => runZooKeeper(file, options));
 }
 
-async function runZooKeeper(file: string, logFormat: string): Promise<void> {
-  if (logFormat !== 'pretty' && logFormat !== 'json')
-    throw new CommandFailure(`--log-format can't be "${logFormat}"; write pretty or json`, 2);
+async function runZooKeeper(file: string, options: { json?: true; verbose?: true }): Promise<void> {
   const text = readConfig(file);
   const { config, problems } = parseZooKeeperConfig(text, file);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
-  if (config === null) throw new CommandFailure('', 1);
+  if (config === null) throw new CommandFailure('');
 
-  const runtime = createNodeRuntime({ log: createLog({ format: logFormat }) });
-  // From now on, so that a signal during the start isn't missed.
+  const log = createLog({
+    level: options.verbose === true ? 'debug' : 'info',
+    format: options.json === true ? 'json' : 'pretty',
+  });
+  const runtime = createNodeRuntime({ log });
+  // From now on: who asks for a stop while the server starts gets a clean one as soon as it runs.
   const signalled = untilSignal();
   let server;
   try {
