@@ -1,4 +1,4 @@
-import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
+import { FileError, type Runtime } from '../../runtime/runtime.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import {
   baseOffset,
@@ -10,14 +10,13 @@ import {
 } from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { RecordsError } from '../records/records-error.ts';
-import { AtomicFile } from './atomic-file.ts';
-import { formatEpochCheckpoint, parseEpochCheckpoint } from './checkpoint-text.ts';
-import { LEADER_EPOCH_FILE } from './file-names.ts';
+import { EpochFile } from './epoch-file.ts';
 import { splitForFollower } from './follower-append.ts';
-import { LeaderEpochCache } from './leader-epoch-cache.ts';
+import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { prepareForLeader, type PreparedRecords } from './leader-append.ts';
 import { loadLog, loadProducers } from './load-log.ts';
 import { NEVER, type LogConfig } from './log-config.ts';
+import { LogFlush } from './log-flush.ts';
 import { findAborted, findByTimestamp, findMaxTimestamp } from './lookups.ts';
 import { LogTail, TailBudget } from './log-tail.ts';
 import type {
@@ -32,6 +31,7 @@ import type {
 } from './log-types.ts';
 import { checkProducers } from './producer-check.ts';
 import type { ProducerBatch, ProducerState } from './producer-state.ts';
+import { RemovedFiles } from './removed-files.ts';
 import { deletableSegments } from './retention.ts';
 import { mustRoll } from './rolling.ts';
 import { SegmentList } from './segment-list.ts';
@@ -74,7 +74,6 @@ export class PartitionLog {
   private readonly segments: SegmentList;
   private readonly reader: SegmentReader;
   private readonly epochs: LeaderEpochCache;
-  private readonly epochFile: AtomicFile;
   private readonly producers: ProducerState;
   private readonly snapshots: ProducerSnapshots;
   private readonly tail: LogTail;
@@ -83,17 +82,10 @@ export class PartitionLog {
   private start: number;
   private end: number;
   private committed = 0;
-  private synced: number;
-  private syncedAtMs: number;
   private jitterMs: number;
-  /** Recovery finds the epochs after the recovery point in the batches, so their file is written when that point moves. */
-  private epochsChanged = false;
   private isClosed = false;
-  /** Its name must be made durable, too. */
-  private isNewFolder: boolean;
-  private flushing: Promise<void> = Promise.resolve();
-  /** Deleted files that wait; what is left at the end goes at the next start. */
-  private readonly removals = new Set<Timer>();
+  private readonly disk: LogFlush;
+  private readonly removed: RemovedFiles;
 
   /** Opens the log in `folder`, which is made when it isn't there, and recovers it where it wasn't closed cleanly. */
   static open(
@@ -112,13 +104,10 @@ export class PartitionLog {
     this.options = options;
     this.currentConfig = config;
     this.jitterMs = this.newJitter();
-    this.isNewFolder = !runtime.files.exists(folder);
+    const isNewFolder = !runtime.files.exists(folder);
     runtime.files.makeFolder(folder);
-    this.epochFile = new AtomicFile(runtime.files, folder, LEADER_EPOCH_FILE);
-    const epochText = this.epochFile.read();
-    this.epochs = new LeaderEpochCache(epochText === null ? [] : parseEpochCheckpoint(epochText), () => {
-      this.epochsChanged = true;
-    });
+    const epochFile = new EpochFile(runtime.files, folder, config.messageMagic === 2);
+    this.epochs = epochFile.epochs;
     const loaded = loadLog(runtime, folder, config, this.epochs, options);
     this.segments = loaded.segments;
     this.producers = loaded.producers;
@@ -128,12 +117,23 @@ export class PartitionLog {
     this.epochs.truncateFromEnd(this.end);
     this.epochs.truncateFromStart(this.start);
     if (config.messageMagic < 2) this.epochs.clear();
-    this.synced = Math.min(options.clean ? this.end : options.recoveryPoint, this.end);
-    this.syncedAtMs = runtime.clock.wallMs();
     this.committed = this.start;
     this.tail = new LogTail(options.tailBudget ?? new TailBudget(4 * OWN_TAIL_BYTES));
     this.reader = new SegmentReader(this.segments);
-    if (epochText === null && config.messageMagic === 2) this.epochsChanged = true;
+    this.disk = new LogFlush(
+      runtime,
+      {
+        folder,
+        isNewFolder,
+        segments: this.segments,
+        snapshots: this.snapshots,
+        epochFile,
+        logEndOffset: () => this.end,
+        fail: (error) => this.fail(error),
+      },
+      Math.min(options.clean ? this.end : options.recoveryPoint, this.end),
+    );
+    this.removed = new RemovedFiles(runtime, (error) => void this.fail(error));
     for (const segment of this.segments.all) segment.release();
   }
 
@@ -173,7 +173,7 @@ export class PartitionLog {
 
   /** Everything below is on the disk. */
   get recoveryPoint(): number {
-    return this.synced;
+    return this.disk.recoveryPoint;
   }
 
   get sizeBytes(): number {
@@ -284,7 +284,7 @@ export class PartitionLog {
     if (nowMs >= 0 && this.keepTail) this.tail.add(records, firstOffset, last);
     else this.tail.clear();
     this.takeIn(records, segment, prepared.hasProducer);
-    if (this.end - this.synced >= this.currentConfig.flushMessages) this.flushInBackground();
+    if (this.end - this.disk.recoveryPoint >= this.currentConfig.flushMessages) this.disk.flushInBackground();
   }
 
   private takeIn(records: Buffer, segment: LogSegment, hasProducer: boolean): void {
@@ -325,7 +325,7 @@ export class PartitionLog {
     this.jitterMs = this.newJitter();
     const open = this.segments.all.filter((other) => other !== segment && other.isOpen);
     for (const other of open.slice(0, -OPEN_INACTIVE_SEGMENTS)) other.release();
-    this.flushInBackground();
+    this.disk.flushInBackground();
     return segment;
   }
 
@@ -397,12 +397,6 @@ export class PartitionLog {
     return this.epochs.endOffsetFor(epoch, this.end);
   }
 
-  private async writeEpochs(): Promise<void> {
-    if (!this.epochsChanged) return;
-    this.epochsChanged = false;
-    await this.epochFile.write(formatEpochCheckpoint(this.epochs.entries));
-  }
-
   /** Cuts the log so that it ends at `offset`, or before it where a batch goes across. @returns whether anything was cut. */
   truncateTo(offset: number): boolean {
     this.requireOpen();
@@ -447,12 +441,13 @@ export class PartitionLog {
   }
 
   private afterCut(): void {
-    if (this.synced > this.end) this.runtime.clock.soon(() => this.options.onRecoveryPointLowered?.());
+    if (this.disk.recoveryPoint > this.end)
+      this.runtime.clock.soon(() => this.options.onRecoveryPointLowered?.());
     this.tail.clear();
     this.reader.forget();
     this.start = Math.min(this.start, this.end);
     this.committed = Math.min(this.committed, this.end);
-    this.synced = Math.min(this.synced, this.end);
+    this.disk.lowerTo(this.end);
   }
 
   /** @returns whether it moved. Throws OFFSET_OUT_OF_RANGE above the log end offset. */
@@ -499,7 +494,7 @@ export class PartitionLog {
     }
     this.reader.forget();
     this.snapshots.removeBelow(this.segments.first.baseOffset);
-    this.removeLater(paths);
+    this.removed.removeLater(paths, this.currentConfig.fileDeleteDelayMs);
   }
 
   /** Puts a cleaned segment, which `makeCleaned` opens once the names are free, in the place of those that it was made from. */
@@ -512,59 +507,17 @@ export class PartitionLog {
     this.segments.add(makeCleaned());
     this.reader.forget();
     this.tail.clear();
-    this.removeLater(paths);
-  }
-
-  private removeLater(paths: readonly string[]): void {
-    const timer = this.runtime.clock.after(this.currentConfig.fileDeleteDelayMs, () => {
-      this.removals.delete(timer);
-      try {
-        for (const path of paths) this.runtime.files.remove(path);
-      } catch (error) {
-        this.fail(error);
-      }
-    });
-    this.removals.add(timer);
+    this.removed.removeLater(paths, this.currentConfig.fileDeleteDelayMs);
   }
 
   /** Milliseconds since the last flush; for flush.ms. */
   get unflushedMs(): number {
-    return this.synced >= this.end ? 0 : this.runtime.clock.wallMs() - this.syncedAtMs;
+    return this.disk.unflushedMs;
   }
 
   /** Resolves when all that was appended before the call is on the disk. */
   flush(): Promise<void> {
-    const flush = this.flushing.then(() => this.flushNow());
-    this.flushing = flush.catch(() => undefined);
-    return flush;
-  }
-
-  private async flushNow(): Promise<void> {
-    const upTo = this.end;
-    if (upTo <= this.synced) return;
-    try {
-      await this.snapshots.sync();
-      const first = Math.max(this.segments.floorIndex(this.synced), 0);
-      for (const segment of this.segments.all.slice(first))
-        if (this.segments.all.includes(segment)) await segment.flush();
-      await this.writeEpochs();
-      if (this.isClosed) return;
-      await this.runtime.files.syncFolder(this.folder);
-      if (this.isNewFolder) {
-        this.isNewFolder = false;
-        await this.runtime.files.syncFolder(this.folder.slice(0, this.folder.lastIndexOf('/')));
-      }
-    } catch (error) {
-      throw this.fail(error);
-    }
-    this.synced = Math.max(this.synced, Math.min(upTo, this.end));
-    this.syncedAtMs = this.runtime.clock.wallMs();
-    const holding = this.segments.floorIndex(this.synced);
-    if (holding > 0) this.snapshots.removeBelow(this.segments.all[holding - 1]!.baseOffset);
-  }
-
-  private flushInBackground(): void {
-    this.flush().catch(() => undefined); // `fail` has told about it
+    return this.disk.flush();
   }
 
   /** Forgets producers that were silent for so long. */
@@ -580,14 +533,7 @@ export class PartitionLog {
       this.snapshots.take(this.producers);
       this.segments.active.becomeInactive();
     });
-    this.synced = Math.min(this.synced, Math.max(this.end - 1, 0)); // so that indexes and snapshot are synced, too
-    await this.flush();
-    try {
-      await this.writeEpochs();
-    } catch (error) {
-      throw this.fail(error);
-    }
-    this.synced = this.end;
+    await this.disk.finish();
     this.release();
   }
 
@@ -595,9 +541,9 @@ export class PartitionLog {
   release(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.epochFile.abandon();
+    this.disk.stop();
     this.tail.clear();
-    for (const timer of this.removals) timer.cancel();
+    this.removed.stop();
     for (const segment of this.segments.all) {
       try {
         segment.release();
