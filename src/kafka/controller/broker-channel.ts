@@ -62,7 +62,9 @@ export class BrokerChannel {
             requestTimeoutMs: options.requestTimeoutMs,
           });
     if (endpoint === undefined) {
-      runtime.log.error(`Broker ${broker.id} has no listener ${options.listener}: it gets no orders.`);
+      runtime.log.error(
+        `Broker ${broker.id} can't be told what to do, so it leads and follows nothing: it has no listener ${options.listener}, by which this controller talks to brokers. Give all brokers the same inter.broker.listener.name.`,
+      );
     }
   }
 
@@ -92,7 +94,10 @@ export class BrokerChannel {
         if (this.closed) return;
         if (!failed) {
           const cause = error instanceof Error ? error.message : String(error);
-          this.runtime.log.warn(`Broker ${this.broker.id} can't be told something; trying again.`, { cause });
+          this.runtime.log.warn(
+            `Broker ${this.broker.id} doesn't answer its controller, which goes on trying until ZooKeeper says that it is gone.`,
+            { cause },
+          );
         }
         failed = true;
         await new Promise<void>((resolve) => {
