@@ -45,7 +45,7 @@ export interface KafkaCluster {
   stop(): Promise<void>;
 }
 
-const java = (peer: string, main: string, args: string[], heap = '256m') => [
+export const java = (peer: string, main: string, args: string[], heap = '256m') => [
   `-Xmx${heap}`,
   '-Dlog4j.configuration=file:' + join(root, 'interop/peers/log4j.properties'),
   '-Dzookeeper.admin.enableServer=false',
@@ -55,7 +55,7 @@ const java = (peer: string, main: string, args: string[], heap = '256m') => [
   ...args,
 ];
 
-const gregor = (...args: string[]) => [join(root, 'bin/gregor.js'), ...args];
+export const gregor = (...args: string[]) => [join(root, 'bin/gregor.js'), ...args];
 
 const zooKeeperPeers = {
   'apache 3.4.14': 'zookeeper-3.4.14',

@@ -150,8 +150,7 @@ function checked<T>(
     if (problem.code === 'KEY_WITHOUT_EFFECT') {
       if (variableName !== null)
         notes.push({ service: service.name, place, text: `${variableName}: ${problem.message}` });
-    } else if (problem.code === 'ENSEMBLE_NOT_SERVED') continue;
-    else if (problem.severity === 'error') problems.error(place, problem.code, message, problem.fix);
+    } else if (problem.severity === 'error') problems.error(place, problem.code, message, problem.fix);
     else problems.warning(place, problem.code, message, problem.fix);
   }
   return result.config;

@@ -11,7 +11,6 @@ export function checkZooKeepers(
   problems: Problems,
 ): void {
   const zooKeepers = services.filter((planned) => planned.kind === 'zookeeper');
-  reportEnsemble(zooKeepers, problems);
   for (const planned of zooKeepers) checkMembers(planned, problems);
   for (const planned of services)
     if (planned.kind === 'broker') checkConnect(planned, services, zooKeepers, notRun, problems);
@@ -23,21 +22,6 @@ function membersOf(planned: PlannedZooKeeper): string[] {
     .split(';')
     .map((member) => member.trim())
     .filter((member) => member !== '');
-}
-
-/** Once, at the first of them. */
-function reportEnsemble(zooKeepers: readonly PlannedZooKeeper[], problems: Problems): void {
-  const joined = zooKeepers.filter((planned) => membersOf(planned).length > 1);
-  const [first, ...others] = joined;
-  if (first === undefined) return;
-  const place = variable(first.service, 'ZOOKEEPER_SERVERS')?.place ?? first.service.place;
-  const names = joined.map((planned) => planned.name).join(', ');
-  problems.error(
-    place,
-    'ENSEMBLE_NOT_SERVED',
-    `${names} ${others.length === 0 ? 'belongs to' : 'form'} an ensemble of ${membersOf(first).length}, and gregor serves single ZooKeeper servers only so far`,
-    `keep ${first.name} without ZOOKEEPER_SERVERS, and name it alone in depends_on and KAFKA_ZOOKEEPER_CONNECT`,
-  );
 }
 
 function checkMembers(planned: PlannedZooKeeper, problems: Problems): void {

@@ -136,7 +136,7 @@ test('zoo.cfg of the image: its folders, the names of its variables, and setting
   expect(plan(text).problems).toEqual(['12 warning VARIABLE_UNKNOWN']);
 });
 
-test('ensembles need a server id, get limits and are not served yet', () => {
+test('ensembles need a server id and get limits', () => {
   const text = (id: string): string => `services:
   zk:
     image: confluentinc/cp-zookeeper:5.3.1
@@ -146,7 +146,7 @@ test('ensembles need a server id, get limits and are not served yet', () => {
 ${id}`;
   expect(plan(text('')).problems).toEqual(['6 error SERVER_ID_MISSING']);
   const made = plan(text('      ZOOKEEPER_SERVER_ID: 1\n'));
-  expect(made.problems).toEqual(['6 error ENSEMBLE_NOT_SERVED']);
+  expect(made.problems).toEqual([]);
   expect(made.plan.services[0]).toMatchObject({ kind: 'zookeeper', myid: '1' });
   expect(made.plan.services[0]?.text.text).toContain(
     'initLimit=10\nsyncLimit=5\nserver.1=zk:2888:3888\nserver.2=zk2:2888:3888\n',

@@ -59,7 +59,7 @@ function unserved(key: string, type: ValueType<Value>, harmless: Value | null, w
 
 const why = {
   java: 'it tunes threads or buffers of the Java server',
-  ensemble: 'it is for ensembles, and this is one server',
+  ensemble: "it tunes Apache's ensembles, and those here do without it",
   tls: "it is for TLS, which isn't served yet",
   scheme: "it belongs to an authentication scheme that isn't served yet",
   throttle:
@@ -87,7 +87,7 @@ const rules: readonly KeyRule[] = [
   moot('electionAlg', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.ensemble),
   moot('peerType', anyText, why.ensemble),
   moot('syncEnabled', bool, why.ensemble),
-  unserved('dynamicConfigFile', anyText, null, "ensembles aren't served yet"),
+  unserved('dynamicConfigFile', anyText, null, "ensembles aren't served that way yet"),
   honoured('reconfigEnabled', 'reconfigEnabled', bool),
   unserved('standaloneEnabled', bool, true, "a quorum of one isn't served yet"),
   moot('localSessionsEnabled', bool, why.ensemble),
@@ -96,11 +96,11 @@ const rules: readonly KeyRule[] = [
   honoured('autopurge.snapRetainCount', 'snapRetainCount', whole(0)),
   honoured('autopurge.purgeInterval', 'purgeIntervalHours', whole(0, 0x7fffffff, 'hours')),
   moot('portUnification', bool, why.tls),
-  unserved('sslQuorum', bool, false, "ensembles aren't served yet"),
+  unserved('sslQuorum', bool, false, "ensembles aren't served that way yet"),
   moot('sslQuorumReloadCertFiles', bool, why.tls),
-  unserved('quorum.auth.enableSasl', bool, false, "ensembles aren't served yet"),
-  unserved('quorum.auth.learnerRequireSasl', bool, false, "ensembles aren't served yet"),
-  unserved('quorum.auth.serverRequireSasl', bool, false, "ensembles aren't served yet"),
+  unserved('quorum.auth.enableSasl', bool, false, "ensembles aren't served that way yet"),
+  unserved('quorum.auth.learnerRequireSasl', bool, false, "ensembles aren't served that way yet"),
+  unserved('quorum.auth.serverRequireSasl', bool, false, "ensembles aren't served that way yet"),
   moot('quorum.auth.learner.saslLoginContext', anyText, why.ensemble),
   moot('quorum.auth.server.saslLoginContext', anyText, why.ensemble),
   moot('quorum.auth.kerberos.servicePrincipal', anyText, why.ensemble),

@@ -60,12 +60,13 @@ test('one server line is a standalone server, whose client port it may carry', (
   expect(config).toMatchObject({ clientPort: 2181, clientPortAddress: '0.0.0.0' });
 });
 
-test('several server lines are checked one by one, and then refused for now', () => {
+test('several server lines are checked one by one, and need limits', () => {
   const text = `${least}server.1=a:2888:3888\nserver.2=b:2888\nserver.3=c:2888:3888:boss\nserver.4=d:2888:3888:observer`;
   expect(said(text).map((line) => line.split(':').slice(0, 2).join(':'))).toEqual([
     'zoo.cfg:4 SERVER_LINE_WRONG',
     'zoo.cfg:5 SERVER_LINE_WRONG',
-    'zoo.cfg:6 ENSEMBLE_NOT_SERVED',
+    'zoo.cfg:6 LIMIT_MISSING',
+    'zoo.cfg:6 LIMIT_MISSING',
   ]);
 });
 

@@ -136,6 +136,8 @@ class Parser {
   /** Where each key stands. */
   private readonly lines = new Map<string, number>();
   private readonly members: MemberConfig[] = [];
+  /** A group or weight line; 0: there is none. */
+  private groupedAt = 0;
 
   constructor(file: string) {
     this.file = file;
@@ -163,12 +165,7 @@ class Parser {
     const numbered = /^(server|group|weight)\.(.*)$/.exec(key);
     if (numbered !== null) {
       if (numbered[1] === 'server') this.server(numbered[2]!, entry);
-      else
-        this.warn(
-          line,
-          'KEY_WITHOUT_EFFECT',
-          `${key} is for ensembles, and this is one server; it has no effect`,
-        );
+      else this.groupedAt = line;
       return;
     }
     const rule = keyRules.get(key) ?? familyRule(key);
@@ -232,11 +229,12 @@ class Parser {
   private complete(): void {
     const config = this.config;
     config.members = this.members;
-    if (this.members.length > 1)
-      this.fail(
-        this.lines.get('server') ?? 1,
-        'ENSEMBLE_NOT_SERVED',
-        `there are ${this.members.length} server lines, and ensembles are not served yet; leave one or none, and this is a standalone server`,
+    if (this.members.length > 1) this.ensemble();
+    else if (this.groupedAt > 0)
+      this.warn(
+        this.groupedAt,
+        'KEY_WITHOUT_EFFECT',
+        'groups and weights are for ensembles, and this is one server; they have no effect',
       );
     const only = this.members.length === 1 ? this.members[0]! : null;
     if (only?.role === 'observer')
@@ -287,6 +285,33 @@ class Parser {
         this.lines.get('DigestAuthenticationProvider.superDigest') ?? 1,
         'VALUE_WRONG',
         'DigestAuthenticationProvider.superDigest begins with "super:", and the base64 of the SHA-1 of super:password follows',
+      );
+  }
+
+  /** What only several servers together need. */
+  private ensemble(): void {
+    const line = this.lines.get('server') ?? 1;
+    for (const key of ['initLimit', 'syncLimit'] as const)
+      if (!this.lines.has(key))
+        this.fail(
+          line,
+          'LIMIT_MISSING',
+          `an ensemble needs ${key}; write ${key}=${key === 'initLimit' ? 10 : 5}, in ticks`,
+        );
+    if (!this.members.some((member) => member.role === 'participant'))
+      this.fail(
+        line,
+        'NO_PARTICIPANT',
+        'all servers are observers, and those elect nobody; make some participants',
+      );
+    const ids = this.members.map((member) => member.id);
+    if (new Set(ids).size < ids.length)
+      this.fail(line, 'SERVER_REPEATED', 'two server lines have the same number; each server needs its own');
+    if (this.groupedAt > 0)
+      this.fail(
+        this.groupedAt,
+        'NOT_SERVED',
+        'groups and weights of servers are not served yet, and a server that leaves them out would count other quorums than the others; remove the lines',
       );
   }
 

@@ -1,4 +1,5 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
+import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
@@ -6,6 +7,7 @@ import type { ProcessFacts } from './process-facts.ts';
 import { startPrometheus } from './prometheus.ts';
 import { standaloneRole } from './role.ts';
 import { Server } from './server.ts';
+import { storageConfig } from './storage-config.ts';
 
 export interface ZooKeeperServer {
   /** Where clients connect. */
@@ -25,8 +27,8 @@ export interface StartOptions {
 }
 
 /**
- * Starts a standalone server: recovers its data, then listens. Throws a StorageError when the data can't be read, a FileError when
- * the folders can't be used, a NetworkError when the client port can't be had. The admin and metrics ports are a convenience: when
+ * Starts a server: recovers its data, then listens. With several server lines it is one of an ensemble, and serves clients as soon as
+ * there is a leader. Throws a StorageError when the data can't be read, a FileError when the folders can't be used, a NetworkError when the client port can't be had. The admin and metrics ports are a convenience: when
  * they are taken, the log says so and the server runs without them.
  */
 export async function startZooKeeper(
@@ -42,21 +44,22 @@ export async function startZooKeeper(
           folder,
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
+  const equip = (server: Server): void => {
+    server.initialConfiguration = options.initialConfiguration ?? null;
+    server.processFacts = options.processFacts ?? server.processFacts;
+  };
+  if (config.members.length > 1) {
+    const member = await startMember(runtime, config, options.environment ?? {}, equip);
+    return {
+      endpoint: { host: config.clientPortAddress, port: member.clientPort },
+      failure: member.failure,
+      stop: () => member.stop(),
+    };
+  }
   const begunAtMs = runtime.clock.monotonicMs();
-  const storage = ZooKeeperStorage.open(runtime, {
-    dataDir: config.dataDir,
-    dataLogDir: config.dataLogDir,
-    preAllocBytes: config.preAllocKiB * 1024,
-    snapCount: config.snapCount,
-    snapSizeLimitBytes: Math.max(0, config.snapSizeLimitKiB) * 1024,
-    snapshotCompression: config.snapshotCompression === '' ? 'none' : config.snapshotCompression,
-    trustEmptySnapshot: config.snapshotTrustEmpty,
-    forceSync: config.forceSync,
-    fsyncWarningThresholdMs: config.fsyncWarningThresholdMs,
-  });
+  const storage = ZooKeeperStorage.open(runtime, storageConfig(config));
   const server = new Server(runtime, config, storage, options.environment ?? {}, standaloneRole);
-  server.initialConfiguration = options.initialConfiguration ?? null;
-  server.processFacts = options.processFacts ?? server.processFacts;
+  equip(server);
   server.metrics.recoveryTime.add(runtime.clock.monotonicMs() - begunAtMs);
   const closers: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {

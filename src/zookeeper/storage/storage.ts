@@ -283,11 +283,17 @@ export class ZooKeeperStorage {
           `move ${this.snapshotFolder} and ${this.logFolder} away, and this server syncs anew from the leader`,
       );
     await dropAfter(files, this.folders, zxid);
-    this.reload(replaying);
+    this.readAgain(replaying);
   }
 
   /** Reads the tree anew from the disk, e.g. after a snapshot of a leader came only in part. */
-  reload(replaying: (transaction: Transaction) => void): void {
+  async reload(replaying: (transaction: Transaction) => void): Promise<void> {
+    await this.snapshotWritten();
+    await this.log.close();
+    this.readAgain(replaying);
+  }
+
+  private readAgain(replaying: (transaction: Transaction) => void): void {
     this.tree.reset();
     recover(this.runtime, this.tree, this.folders, true, replaying);
     this.log = new TransactionLog(this.runtime, this.logFolder, this.tree.lastZxid, this.config);

@@ -1,0 +1,154 @@
+import { Reader } from '../../wire/reader.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { readUstring } from '../jute/primitives.ts';
+import { Writer } from '../../wire/writer.ts';
+import type { WritePath } from '../server/pipeline.ts';
+import { Queue } from '../server/queue.ts';
+import type { Request } from '../server/request.ts';
+import type { ServerRole } from '../server/role.ts';
+import type { Server } from '../server/server.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import type { Transaction } from '../tree/transaction.ts';
+import { PacketType, type Packet } from './packets.ts';
+
+const beyond34 = new Set<number>([OpCode.createContainer, OpCode.createTTL, OpCode.reconfig]);
+
+/** A create that every leader refuses, in the place of what one of 3.4 would break down of. */
+const REFUSED_CREATE = Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+/**
+ * Writes at a follower or observer: they go to the leader, and what it commits answers them, the oldest of a session first. Reads
+ * are its own.
+ */
+export class FollowerWrites implements WritePath {
+  readonly role: ServerRole;
+  outstanding = 0;
+  private readonly leaderIs34: boolean;
+  private readonly send: (packet: Packet) => void;
+  private server!: Server;
+  private readonly pending = new Map<bigint, Queue<Request>>();
+  private readonly syncs = new Queue<Request>();
+  private readonly asked = new Map<bigint, ((isAlive: boolean) => void)[]>();
+  private touchedSinceMs = Number.NEGATIVE_INFINITY;
+  private isUnsettled = false;
+
+  constructor(self: MemberConfig, leaderIs34: boolean, send: (packet: Packet) => void) {
+    this.leaderIs34 = leaderIs34;
+    this.send = send;
+    this.role = {
+      mode: self.role === 'observer' ? 'observer' : 'follower',
+      serverId: self.id,
+      decides: false,
+      makeWrites: (server) => {
+        this.server = server;
+        return this;
+      },
+      revalidate: (_server, sessionId, timeoutMs, then) => this.revalidate(sessionId, timeoutMs, then),
+    };
+  }
+
+  submit(request: Request): void {
+    const { sessionId, xid } = request;
+    let { op } = request;
+    let body = request.body.subarray(request.start, request.end);
+    if (op === OpCode.sync) this.syncs.push(request);
+    else {
+      let queue = this.pending.get(sessionId);
+      if (queue === undefined) this.pending.set(sessionId, (queue = new Queue()));
+      queue.push(request);
+    }
+    this.outstanding += 1;
+    if (this.leaderIs34) {
+      // What differs is the answer, and that is made here.
+      if (op === OpCode.create2) op = OpCode.create;
+      else if (beyond34.has(op)) {
+        request.refusal = ErrorCode.Unimplemented;
+        op = OpCode.create;
+        body = REFUSED_CREATE;
+      }
+    }
+    const w = new Writer(16 + Math.min(1024, body.length));
+    w.int64(sessionId);
+    w.int32(xid);
+    w.int32(op);
+    w.bytes(body);
+    const authIds = op === OpCode.createSession ? null : request.authIds;
+    this.send({ type: PacketType.REQUEST, zxid: -1, data: w.finish(), authIds });
+  }
+
+  /** Applies what was committed, and answers whoever asked for it here. */
+  apply(transaction: Transaction): void {
+    const { sessionId, cxid } = transaction.header;
+    const result = this.server.tree.apply(transaction);
+    const queue = this.pending.get(sessionId);
+    let request: Request | null = null;
+    if (queue !== undefined && queue.peek()?.xid === cxid) {
+      request = queue.shift()!;
+      this.outstanding -= 1;
+      if (queue.length === 0) this.pending.delete(sessionId);
+      if (request.refusal !== 0) result.error = request.refusal;
+    }
+    this.isUnsettled = true;
+    this.server.applied(request, transaction, result);
+  }
+
+  /** The answer to the oldest sync. */
+  synced(): void {
+    const request = this.syncs.shift();
+    if (request === undefined) return;
+    this.outstanding -= 1;
+    this.isUnsettled = true;
+    const path = readUstring(new Reader(request.body, request.start, request.end)) ?? '';
+    const result = { error: 0, path, node: null, parts: null };
+    request.requester?.answerWrite(
+      request,
+      this.server.tree.lastZxid,
+      result,
+      this.server.clock.monotonicMs(),
+    );
+  }
+
+  /** Sends what was answered since the last call. */
+  settled(): void {
+    if (!this.isUnsettled) return;
+    this.isUnsettled = false;
+    this.server.storage.maybeSnapshot();
+    this.server.settled();
+  }
+
+  /** Sessions that gave a sign of life here since the last call, for the leader, who decides which of them live. */
+  touched(): Buffer {
+    const w = new Writer();
+    const since = this.touchedSinceMs;
+    this.touchedSinceMs = this.server.clock.monotonicMs();
+    for (const session of this.server.sessions.all()) {
+      if (session.connection === null || session.touchedAtMs < since) continue;
+      w.int64(session.id);
+      w.int32(session.timeoutMs);
+    }
+    return w.finish();
+  }
+
+  /** The leader's answer to a REVALIDATE. */
+  revalidated({ data }: Packet): void {
+    if (data === null || data.length < 9) return;
+    const sessionId = data.readBigInt64BE(0);
+    const waiting = this.asked.get(sessionId) ?? [];
+    this.asked.delete(sessionId);
+    for (const then of waiting) then(data[8] === 1);
+  }
+
+  private revalidate(sessionId: bigint, timeoutMs: number, then: (isAlive: boolean) => void): void {
+    const waiting = this.asked.get(sessionId);
+    if (waiting !== undefined) {
+      waiting.push(then);
+      return;
+    }
+    this.asked.set(sessionId, [then]);
+    const data = Buffer.alloc(12);
+    data.writeBigInt64BE(sessionId, 0);
+    data.writeInt32BE(timeoutMs, 8);
+    this.send({ type: PacketType.REVALIDATE, zxid: -1, data });
+  }
+}

@@ -1,0 +1,268 @@
+import type { Connection, Timer } from '../../runtime/runtime.ts';
+import { NetworkError } from '../../runtime/runtime.ts';
+import { WireError } from '../../wire/wire-error.ts';
+import { Server } from '../server/server.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import { FollowerWrites } from './follower-writes.ts';
+import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
+import { LogSync } from './log-sync.ts';
+import { packetLimit, saveEpoch, settleLog, type MemberContext } from './member-context.ts';
+import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
+import { SnapshotBody } from './snapshot-body.ts';
+
+/** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly. */
+const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
+
+/** The shell around `Follower`: the connection to the leader, the log, the tree and the server for clients. */
+export class Following {
+  private readonly context: MemberContext;
+  private readonly leader: MemberConfig;
+  private readonly core: Follower;
+  private readonly stream: PacketStream;
+  private readonly logSync: LogSync;
+  private connection: Connection | null = null;
+  private writes: FollowerWrites | null = null;
+  private server: Server | null = null;
+  private timer: Timer | null = null;
+  /** The tree that the leader sends. */
+  private body: SnapshotBody | null = null;
+  /** Log and tree are being replaced. */
+  private replacing: Promise<void> | null = null;
+  private isTreeWhole = true;
+  private inputs: FollowerInput[] = [];
+  private isStepping = false;
+  private isOver = false;
+  private end: (reason: string) => void = () => {};
+  private readonly ended: Promise<string>;
+
+  constructor(context: MemberContext, leader: MemberConfig) {
+    this.context = context;
+    this.leader = leader;
+    const { config, self, history, runtime, storage } = context;
+    this.core = new Follower(
+      {
+        self: self.id,
+        isObserver: self.role === 'observer',
+        tickMs: config.tickTimeMs,
+        initLimit: config.initLimit,
+        syncLimit: config.syncLimit,
+        acceptedEpoch: context.acceptedEpoch,
+        currentEpoch: context.currentEpoch,
+      },
+      history,
+    );
+    this.stream = new PacketStream(packetLimit(config));
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.logSync = new LogSync(
+      storage,
+      runtime.clock,
+      (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
+      (error) => context.fail(error),
+    );
+  }
+
+  /** Resolves when it follows no more, with the reason. */
+  async run(): Promise<string> {
+    const reason = await this.connect();
+    if (reason !== null) return reason;
+    this.tick();
+    this.step({ kind: 'start', now: this.now });
+    const ended = await this.ended;
+    await this.replacing;
+    const { storage, history } = this.context;
+    if (!this.isTreeWhole) {
+      history.forget();
+      await storage.reload((transaction) => history.replayed(transaction));
+      if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
+    }
+    await settleLog(this.context);
+    return ended;
+  }
+
+  /** Ends it: clients are cut off at once. */
+  stop(reason: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.timer?.cancel();
+    this.server?.stop();
+    this.connection?.destroy();
+    if (this.body !== null) this.isTreeWhole = false;
+    this.end(reason);
+  }
+
+  private get now(): number {
+    return this.context.runtime.clock.monotonicMs();
+  }
+
+  private tick(): void {
+    this.timer = this.context.runtime.clock.after(this.context.config.tickTimeMs / 2, () => {
+      if (this.isOver) return;
+      this.tick();
+      this.step({ kind: 'tick', now: this.now });
+    });
+  }
+
+  /** @returns why there is no connection, or null. */
+  private async connect(): Promise<string | null> {
+    const { network, clock } = this.context.runtime;
+    const { host, quorumPort } = this.leader.addresses[0]!;
+    const timeoutMs = this.context.config.tickTimeMs * this.context.config.syncLimit;
+    let problem = '';
+    for (const pauseMs of TRY_PAUSES_MS) {
+      if (this.isOver) return 'this server stops';
+      try {
+        const connection = await network.connect({ host, port: quorumPort }, { timeoutMs });
+        if (this.isOver) {
+          connection.destroy();
+          return 'this server stops';
+        }
+        this.use(connection);
+        return null;
+      } catch (error) {
+        if (!(error instanceof NetworkError)) throw error;
+        problem = error.message;
+      }
+      await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+    }
+    return `it does not take connections (${problem})`;
+  }
+
+  private use(connection: Connection): void {
+    this.connection = connection;
+    connection.start({
+      data: (bytes) => {
+        if (this.isOver) return;
+        try {
+          if (this.body !== null) this.load(bytes);
+          else {
+            this.stream.push(bytes);
+            this.drain();
+          }
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          this.stop(`what it sent makes no sense: ${error.message}`);
+        }
+      },
+      closed: () => this.stop('its connection was closed'),
+    });
+  }
+
+  /** Handles the packets that are there, unless something must be done first. */
+  private drain(): void {
+    while (!this.isOver && this.replacing === null && this.body === null) {
+      const packet = this.stream.next();
+      if (packet === null) break;
+      this.packet(packet);
+    }
+    this.writes?.settled();
+  }
+
+  private packet(packet: Packet): void {
+    this.step({ kind: 'packet', packet, now: this.now });
+    if (this.writes === null) return;
+    if (packet.type === PacketType.PING)
+      this.send({ type: PacketType.PING, zxid: packet.zxid, data: this.writes.touched() });
+    else if (packet.type === PacketType.REVALIDATE) this.writes.revalidated(packet);
+    else if (packet.type === PacketType.SYNC) this.writes.synced();
+  }
+
+  private step(input: FollowerInput): void {
+    if (this.isOver) return;
+    this.inputs.push(input);
+    if (this.isStepping) return;
+    this.isStepping = true;
+    const out: FollowerOutput[] = [];
+    try {
+      for (let next = this.inputs.shift(); next !== undefined; next = this.inputs.shift()) {
+        this.core.step(next, out);
+        for (const output of out.splice(0)) this.carryOut(output);
+      }
+    } finally {
+      this.isStepping = false;
+    }
+  }
+
+  private carryOut(output: FollowerOutput): void {
+    const { storage, history } = this.context;
+    if (this.isOver && output.kind !== 'log') return;
+    switch (output.kind) {
+      case 'send':
+        this.send(output.packet);
+        break;
+      case 'save':
+        saveEpoch(this.context, output.file, output.epoch).then(
+          () => this.step({ kind: 'saved', file: output.file, now: this.now }),
+          (error: unknown) => this.context.fail(error),
+        );
+        break;
+      case 'truncate':
+        this.replace(async () => {
+          await storage.truncate(output.zxid, (transaction) => history.replayed(transaction));
+        });
+        break;
+      case 'load':
+        this.body = new SnapshotBody(storage.tree, output.zxid, packetLimit(this.context.config));
+        this.load(this.stream.takeRest());
+        break;
+      case 'log':
+        storage.appendPayload(output.proposal.zxid, output.proposal.payloadOf34);
+        break;
+      case 'sync':
+        this.logSync.want(history.last);
+        break;
+      case 'apply':
+        for (const { transaction } of output.proposals)
+          if (this.writes === null) storage.tree.apply(transaction);
+          else this.writes.apply(transaction);
+        break;
+      case 'serve':
+        this.serve(output.epoch, output.leaderIs34);
+        break;
+      case 'leave':
+        this.stop(output.reason);
+        break;
+    }
+  }
+
+  private load(bytes: Buffer): void {
+    const { body } = this;
+    if (body === null || !body.push(bytes)) return;
+    this.body = null;
+    this.stream.push(body.rest);
+    this.replace(() => this.context.storage.install());
+  }
+
+  private replace(work: () => Promise<void>): void {
+    const { storage, history, runtime } = this.context;
+    this.connection?.pause();
+    history.forget();
+    this.replacing = work().then(
+      () => {
+        this.replacing = null;
+        const { lastZxid } = storage.tree;
+        if (history.last !== lastZxid) history.reset(lastZxid);
+        runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
+        this.connection?.resume();
+        this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });
+        this.drain();
+      },
+      (error: unknown) => {
+        this.replacing = null;
+        this.context.fail(error);
+      },
+    );
+  }
+
+  private serve(epoch: number, leaderIs34: boolean): void {
+    const { runtime, config, storage, environment, self } = this.context;
+    const writes = new FollowerWrites(self, leaderIs34, (packet) => this.send(packet));
+    this.writes = writes;
+    this.server = new Server(runtime, config, storage, environment, writes.role);
+    this.server.failure.catch((error: unknown) => this.context.fail(error));
+    this.context.serve(this.server, this.leader.id, epoch);
+  }
+
+  private send(packet: Packet): void {
+    for (const part of encodePacket(packet)) this.connection?.write(part);
+  }
+}

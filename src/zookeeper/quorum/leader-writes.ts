@@ -1,0 +1,191 @@
+import { Reader } from '../../wire/reader.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { readUstring } from '../jute/primitives.ts';
+import { RequestPipeline, type WritePath } from '../server/pipeline.ts';
+import type { Proposer } from '../server/proposer.ts';
+import { Queue } from '../server/queue.ts';
+import { Request } from '../server/request.ts';
+import { isAlive, type ServerRole } from '../server/role.ts';
+import type { Server } from '../server/server.ts';
+import type { Transaction } from '../tree/transaction.ts';
+import { proposalOf, type Proposal } from './history.ts';
+import { PacketType, type Packet } from './packets.ts';
+import { LAST_COUNTER, counterOf, firstZxid } from './vote.ts';
+
+const REQUEST_HEAD_BYTES = 16;
+
+const beyond34 = new Set<number>([OpCode.createContainer, OpCode.createTTL, OpCode.deleteContainer]);
+
+/** Writes at the leader: its own clients' and those that followers forward; and whose each session is. */
+export class LeaderWrites implements WritePath, Proposer {
+  readonly role: ServerRole;
+  private readonly self: number;
+  private readonly send: (proposal: Proposal) => void;
+  private readonly has34: () => boolean;
+  private readonly resign: (reason: string) => void;
+  private pipeline!: RequestPipeline;
+  private server!: Server;
+  private lastProposed: number;
+  private lastCommitted: number;
+  /** The server that each session is at: only that one may write for it. */
+  private readonly owners = new Map<bigint, number>();
+  /** What is to happen when all that was proposed before is committed. */
+  private readonly syncs = new Queue<{ readonly zxid: number; run(): void }>();
+
+  constructor(
+    self: number,
+    epoch: number,
+    send: (proposal: Proposal) => void,
+    has34: () => boolean,
+    resign: (reason: string) => void,
+  ) {
+    this.self = self;
+    this.send = send;
+    this.has34 = has34;
+    this.resign = resign;
+    this.lastProposed = firstZxid(epoch);
+    this.lastCommitted = this.lastProposed;
+    this.role = {
+      mode: 'leader',
+      serverId: self,
+      decides: true,
+      makeWrites: (server) => {
+        this.server = server;
+        this.pipeline = new RequestPipeline(
+          server.storage,
+          server.newPreparer(),
+          server.clock,
+          server,
+          () => this,
+        );
+        return this;
+      },
+      revalidate: (server, sessionId, _timeoutMs, then) => {
+        const alive = isAlive(server, sessionId);
+        if (alive) this.owners.set(sessionId, self);
+        then(alive);
+      },
+    };
+  }
+
+  get outstanding(): number {
+    return this.pipeline.outstanding;
+  }
+
+  nextZxid(): number {
+    return this.lastProposed + 1;
+  }
+
+  propose(transaction: Transaction): void {
+    this.lastProposed = transaction.header.zxid;
+    if (counterOf(this.lastProposed) === LAST_COUNTER) {
+      this.resign('the epoch has used up its transaction numbers, so a new one must begin');
+      return;
+    }
+    this.send(proposalOf(transaction));
+  }
+
+  /** Of a client of this server. */
+  submit(request: Request): void {
+    if (request.op === OpCode.sync)
+      this.sync(() => {
+        const path = readUstring(new Reader(request.body, request.start, request.end)) ?? '';
+        const result = { error: 0, path, node: null, parts: null };
+        request.requester?.answerWrite(
+          request,
+          this.server.tree.lastZxid,
+          result,
+          this.server.clock.monotonicMs(),
+        );
+      });
+    else this.submitFrom(this.self, request);
+  }
+
+  /** Of a client of the server `from`. `synced` is for a sync: all before it is committed. */
+  request(from: number, packet: Packet, synced: () => void): void {
+    const { data } = packet;
+    if (data === null || data.length < REQUEST_HEAD_BYTES) return;
+    const sessionId = data.readBigInt64BE(0);
+    const cxid = data.readInt32BE(8);
+    const op = data.readInt32BE(12);
+    if (op === OpCode.sync) {
+      this.sync(synced);
+      return;
+    }
+    const nowMs = this.server.clock.monotonicMs();
+    const { sessions } = this.server;
+    if (op === OpCode.createSession && data.length >= 20 && sessions.get(sessionId) === undefined)
+      sessions.add(sessionId, data.readInt32BE(16), nowMs, null);
+    const session = sessions.get(sessionId);
+    if (op === OpCode.closeSession && session !== undefined) session.closing = true;
+    const request = new Request(
+      null,
+      sessionId,
+      cxid,
+      op,
+      data,
+      REQUEST_HEAD_BYTES,
+      data.length,
+      packet.authIds ?? [],
+      nowMs,
+    );
+    this.submitFrom(from, request);
+  }
+
+  /** The commits up to `zxid` are final. */
+  committed(zxid: number): void {
+    this.lastCommitted = zxid;
+    this.pipeline.committed(zxid);
+    let answered = false;
+    for (let next = this.syncs.peek(); next !== undefined && next.zxid <= zxid; next = this.syncs.peek()) {
+      this.syncs.shift()!.run();
+      answered = true;
+    }
+    if (answered) this.server.settled();
+  }
+
+  /** Sessions of which a learner has heard: each a long, and its timeout as int. */
+  touch(data: Buffer): void {
+    const nowMs = this.server.clock.monotonicMs();
+    for (let at = 0; at + 12 <= data.length; at += 12) {
+      const session = this.server.sessions.get(data.readBigInt64BE(at));
+      if (session === undefined) continue;
+      session.timeoutMs = data.readInt32BE(at + 8);
+      session.touchedAtMs = nowMs;
+    }
+  }
+
+  /** A client came back at the server `from`: its session is there from now on, if it lives. */
+  revalidate(from: number, { data: asked }: Packet): Packet {
+    const data = Buffer.alloc(9);
+    if (asked !== null && asked.length >= 12) {
+      const sessionId = asked.readBigInt64BE(0);
+      data.writeBigInt64BE(sessionId, 0);
+      if (isAlive(this.server, sessionId)) {
+        data[8] = 1;
+        this.owners.set(sessionId, from);
+        this.touch(asked);
+      }
+    }
+    return { type: PacketType.REVALIDATE, zxid: -1, data };
+  }
+
+  private submitFrom(from: number, request: Request): void {
+    const { sessionId, op } = request;
+    if (op === OpCode.createSession) this.owners.set(sessionId, from);
+    else if (op === OpCode.closeSession) this.owners.delete(sessionId);
+    else if (sessionId !== 0n) {
+      const owner = this.owners.get(sessionId);
+      if (owner === undefined) this.owners.set(sessionId, from);
+      else if (owner !== from) request.refusal = ErrorCode.SessionMoved;
+    }
+    if (beyond34.has(op) && this.has34()) request.refusal = ErrorCode.Unimplemented;
+    this.pipeline.submit(request);
+  }
+
+  private sync(run: () => void): void {
+    if (this.lastProposed <= this.lastCommitted) run();
+    else this.syncs.push({ zxid: this.lastProposed, run });
+  }
+}

@@ -1,0 +1,426 @@
+import { History, type Proposal } from './history.ts';
+import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
+import { counterOf, epochOf, firstZxid, isMajority } from './vote.ts';
+
+export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
+
+/** `learner` is the number of a connection. */
+export type LeaderInput = { readonly now: number } & (
+  | { readonly kind: 'start' }
+  | { readonly kind: 'connected'; readonly learner: number }
+  | { readonly kind: 'gone'; readonly learner: number }
+  | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
+  | { readonly kind: 'saved'; readonly file: EpochFile }
+  | { readonly kind: 'propose'; readonly proposal: Proposal }
+  /** The own log has everything up to here on the disk. */
+  | { readonly kind: 'synced'; readonly zxid: number }
+  /** Twice a tick. */
+  | { readonly kind: 'tick' }
+);
+
+export type LeaderOutput =
+  | { readonly kind: 'send'; readonly learner: number; readonly packet: Packet }
+  /** SNAP and the tree; what is sent later comes behind it. */
+  | { readonly kind: 'snapshot'; readonly learner: number }
+  | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
+  /** A quorum has all that was: clients may be served. */
+  | { readonly kind: 'established'; readonly epoch: number }
+  | { readonly kind: 'commit'; readonly zxid: number }
+  | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
+  | { readonly kind: 'resign'; readonly reason: string };
+
+export interface LeaderSettings {
+  readonly self: number;
+  readonly voters: readonly number[];
+  readonly tickMs: number;
+  readonly initLimit: number;
+  readonly syncLimit: number;
+  /** The ensemble, for NEWLEADER. */
+  readonly config: string;
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+}
+
+/** What a learner has done: told its epoch; was told the new one; agreed; is being synchronized; has all that was; takes part. */
+type Stage = 'new' | 'introduced' | 'asked' | 'agreed' | 'syncing' | 'synced' | 'active';
+
+interface Learner {
+  readonly id: number;
+  sid: number;
+  stage: Stage;
+  isVoter: boolean;
+  isObserver: boolean;
+  /** LearnerInfo of 12 bytes: it doesn't know what came after 3.4. */
+  is34: boolean;
+  /** Its log ends here. */
+  lastZxid: number;
+  ackedZxid: number;
+  heardAt: number;
+  /** Since when a proposal waits for its ACK without any other coming. */
+  owesAckSince: number | null;
+}
+
+type Phase = 'discovering' | 'saving' | 'agreeing' | 'synchronizing' | 'established' | 'resigned';
+
+/**
+ * Zab, as the leader plays it: agree with a quorum on a new epoch, bring all to the own history, then propose and commit. It decides;
+ * a shell owns sockets, the disk and the tree. What of the own log was there at the start is committed by the quorum of ACKs of
+ * NEWLEADER, never by single ACKs.
+ */
+export class Leader {
+  epoch = 0;
+  private readonly settings: LeaderSettings;
+  private readonly history: History;
+  private readonly learners = new Map<number, Learner>();
+  private phase: Phase = 'discovering';
+  private phaseEnds = 0;
+  private highestAccepted: number;
+  private readonly introduced = new Set<number>();
+  private readonly agreed = new Set<number>();
+  private syncedZxid = 0;
+  private epochIsSaved = false;
+
+  constructor(settings: LeaderSettings, history: History) {
+    this.settings = settings;
+    this.history = history;
+    this.highestAccepted = settings.acceptedEpoch;
+    this.syncedZxid = history.last;
+  }
+
+  /** Whether one of the learners doesn't know what came after 3.4. */
+  get has34(): boolean {
+    for (const learner of this.learners.values()) if (learner.is34) return true;
+    return false;
+  }
+
+  /** The server behind a connection; -1 before it said so. */
+  sidOf(learner: number): number {
+    return this.learners.get(learner)?.sid ?? -1;
+  }
+
+  isActive(learner: number): boolean {
+    return this.learners.get(learner)?.stage === 'active';
+  }
+
+  step(input: LeaderInput, out: LeaderOutput[]): void {
+    if (this.phase === 'resigned') return;
+    switch (input.kind) {
+      case 'start':
+        this.enter('discovering', input.now);
+        this.introduced.add(this.settings.self);
+        this.fixEpoch(input.now, out);
+        break;
+      case 'connected':
+        this.learners.set(input.learner, {
+          id: input.learner,
+          sid: -1,
+          stage: 'new',
+          isVoter: false,
+          isObserver: false,
+          is34: false,
+          lastZxid: 0,
+          ackedZxid: -1,
+          heardAt: input.now,
+          owesAckSince: null,
+        });
+        break;
+      case 'gone':
+        this.gone(input.learner, out);
+        break;
+      case 'packet':
+        this.heard(input.now, input.learner, input.packet, out);
+        break;
+      case 'saved':
+        this.saved(input.now, input.file, out);
+        break;
+      case 'propose':
+        this.propose(input.now, input.proposal, out);
+        break;
+      case 'synced':
+        this.syncedZxid = input.zxid;
+        this.commit(out);
+        break;
+      case 'tick':
+        this.tick(input.now, out);
+        break;
+    }
+  }
+
+  // ---- agreeing on an epoch
+
+  private heard(now: number, id: number, packet: Packet, out: LeaderOutput[]): void {
+    const learner = this.learners.get(id);
+    if (learner === undefined) return;
+    learner.heardAt = now;
+    switch (packet.type) {
+      case PacketType.FOLLOWERINFO:
+      case PacketType.OBSERVERINFO:
+        this.introduce(now, learner, packet, out);
+        break;
+      case PacketType.ACKEPOCH:
+        this.agree(now, learner, packet, out);
+        break;
+      case PacketType.ACK:
+        this.acked(now, learner, packet.zxid, out);
+        break;
+      default:
+        if (learner.stage !== 'active')
+          this.drop(learner, `it sent ${packetName(packet.type)} before it took part`, out);
+    }
+  }
+
+  private introduce(now: number, learner: Learner, packet: Packet, out: LeaderOutput[]): void {
+    const data = packet.data;
+    if (
+      learner.stage !== 'new' ||
+      data === null ||
+      data.length < 12 ||
+      data.readInt32BE(8) < PROTOCOL_VERSION
+    ) {
+      this.drop(learner, 'it introduced itself in a way that is older than 3.4, or twice', out);
+      return;
+    }
+    learner.sid = Number(data.readBigInt64BE(0));
+    learner.is34 = data.length < 20;
+    learner.isObserver = packet.type === PacketType.OBSERVERINFO;
+    learner.isVoter = !learner.isObserver && this.settings.voters.includes(learner.sid);
+    for (const other of this.learners.values())
+      if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
+    learner.stage = 'introduced';
+    if (this.phase === 'discovering') {
+      this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
+      if (learner.isVoter) this.introduced.add(learner.sid);
+      this.fixEpoch(now, out);
+    } else if (this.phase !== 'saving' || this.epochIsSaved) this.ask(learner, out);
+  }
+
+  private fixEpoch(now: number, out: LeaderOutput[]): void {
+    if (!isMajority(this.settings.voters, this.introduced)) return;
+    this.epoch = this.highestAccepted + 1;
+    this.enter('saving', now);
+    out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
+  }
+
+  private saved(now: number, file: EpochFile, out: LeaderOutput[]): void {
+    if (file === 'acceptedEpoch') {
+      this.epochIsSaved = true;
+      this.enter('agreeing', now);
+      this.agreed.add(this.settings.self);
+      for (const learner of this.learners.values())
+        if (learner.stage === 'introduced') this.ask(learner, out);
+      this.settleEpoch(now, out);
+    } else {
+      this.enter('synchronizing', now);
+      for (const learner of this.learners.values())
+        if (learner.stage === 'agreed') this.synchronize(learner, out);
+      this.establish(out);
+    }
+  }
+
+  private ask(learner: Learner, out: LeaderOutput[]): void {
+    const data = Buffer.alloc(4);
+    data.writeInt32BE(PROTOCOL_VERSION, 0);
+    learner.stage = 'asked';
+    this.send(learner, { type: PacketType.LEADERINFO, zxid: firstZxid(this.epoch), data }, out);
+  }
+
+  private agree(now: number, learner: Learner, packet: Packet, out: LeaderOutput[]): void {
+    if (learner.stage !== 'asked' || packet.data === null || packet.data.length < 4) {
+      this.drop(learner, 'it agreed to an epoch that it was not asked for', out);
+      return;
+    }
+    const epoch = packet.data.readInt32BE(0);
+    learner.lastZxid = packet.zxid;
+    learner.stage = 'agreed';
+    if (this.phase !== 'agreeing') {
+      if (this.phase === 'synchronizing' || this.phase === 'established') this.synchronize(learner, out);
+      return;
+    }
+    if (epoch === -1) return;
+    const { currentEpoch } = this.settings;
+    if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {
+      this.drop(learner, 'its history is longer than the own one', out);
+      return;
+    }
+    if (learner.isVoter) this.agreed.add(learner.sid);
+    this.settleEpoch(now, out);
+  }
+
+  private settleEpoch(now: number, out: LeaderOutput[]): void {
+    if (!isMajority(this.settings.voters, this.agreed)) return;
+    this.enter('saving', now);
+    out.push({ kind: 'save', file: 'currentEpoch', epoch: this.epoch });
+  }
+
+  // ---- bringing learners up to date
+
+  /** From here on the learner gets all that is proposed: nothing may come between its part of the history and that. */
+  private synchronize(learner: Learner, out: LeaderOutput[]): void {
+    const { history } = this;
+    const from = learner.lastZxid;
+    const lastCommitted = history.lastCommitted;
+    const missing = from <= lastCommitted ? history.after(from) : null;
+    if (missing !== null) this.send(learner, { type: PacketType.DIFF, zxid: lastCommitted, data: null }, out);
+    else if (from > lastCommitted && counterOf(from) !== 0)
+      this.send(learner, { type: PacketType.TRUNC, zxid: lastCommitted, data: null }, out);
+    else out.push({ kind: 'snapshot', learner: learner.id });
+    for (const proposal of missing ?? []) {
+      if (proposal.zxid > lastCommitted) break;
+      this.send(learner, this.proposalFor(learner, proposal), out);
+      this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
+    }
+    if (!learner.isObserver)
+      for (const proposal of history.uncommitted())
+        this.send(learner, this.proposalFor(learner, proposal), out);
+    const data = learner.is34 ? null : Buffer.from(this.settings.config);
+    this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
+    learner.stage = 'syncing';
+  }
+
+  private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {
+    if (learner.stage === 'syncing') {
+      if (zxid !== firstZxid(this.epoch)) {
+        this.drop(learner, 'its first ACK was not for NEWLEADER', out);
+        return;
+      }
+      learner.stage = 'synced';
+      if (this.phase === 'established') this.activate(now, learner, out);
+      else this.establish(out);
+      return;
+    }
+    if (learner.stage !== 'active' || counterOf(zxid) === 0 || zxid <= learner.ackedZxid) return;
+    if (zxid > this.history.last) {
+      this.drop(learner, 'it acknowledged what was never proposed', out);
+      return;
+    }
+    learner.ackedZxid = zxid;
+    learner.owesAckSince = zxid < this.history.last ? now : null;
+    this.commit(out);
+  }
+
+  private establish(out: LeaderOutput[]): void {
+    if (this.phase !== 'synchronizing') return;
+    const synced = [this.settings.self];
+    for (const learner of this.learners.values())
+      if (learner.stage === 'synced' && learner.isVoter) synced.push(learner.sid);
+    if (!isMajority(this.settings.voters, synced)) return;
+    this.phase = 'established';
+    out.push({ kind: 'established', epoch: this.epoch });
+    for (const learner of this.learners.values())
+      if (learner.stage === 'synced') this.activate(learner.heardAt, learner, out);
+  }
+
+  private activate(now: number, learner: Learner, out: LeaderOutput[]): void {
+    learner.stage = 'active';
+    if (this.history.last > this.history.lastCommitted) learner.owesAckSince = now;
+    this.send(learner, { type: PacketType.UPTODATE, zxid: -1, data: null }, out);
+  }
+
+  // ---- broadcast
+
+  private propose(now: number, proposal: Proposal, out: LeaderOutput[]): void {
+    this.history.add(proposal);
+    for (const learner of this.learners.values()) {
+      if (!isListening(learner) || learner.isObserver) continue;
+      learner.owesAckSince ??= now;
+      this.send(learner, this.proposalFor(learner, proposal), out);
+    }
+    this.commit(out);
+  }
+
+  /** Commits up to the latest proposal that a quorum has on its disks. */
+  private commit(out: LeaderOutput[]): void {
+    const { history } = this;
+    if (this.phase !== 'established' || history.last === history.lastCommitted) return;
+    const acked = new Map<number, number>([[this.settings.self, this.syncedZxid]]);
+    for (const learner of this.learners.values())
+      if (learner.stage === 'active' && learner.isVoter) acked.set(learner.sid, learner.ackedZxid);
+    const candidates = [...new Set(acked.values())].sort((a, b) => b - a);
+    const upTo = candidates.find((zxid) =>
+      isMajority(
+        this.settings.voters,
+        [...acked].filter(([, own]) => own >= zxid).map(([sid]) => sid),
+      ),
+    );
+    if (upTo === undefined || upTo <= history.lastCommitted) return;
+    for (const proposal of history.commitTo(upTo))
+      for (const learner of this.learners.values()) {
+        if (!isListening(learner)) continue;
+        if (learner.isObserver)
+          this.send(learner, { ...this.proposalFor(learner, proposal), type: PacketType.INFORM }, out);
+        else this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
+      }
+    out.push({ kind: 'commit', zxid: history.lastCommitted });
+  }
+
+  private proposalFor(learner: Learner, proposal: Proposal): Packet {
+    const data = learner.is34 ? proposal.payloadOf34 : proposal.payload;
+    return { type: PacketType.PROPOSAL, zxid: proposal.zxid, data };
+  }
+
+  // ---- time, and the loss of learners
+
+  private tick(now: number, out: LeaderOutput[]): void {
+    const { tickMs, syncLimit } = this.settings;
+    if (this.phase !== 'established' && now > this.phaseEnds) {
+      this.resign(
+        this.phase === 'synchronizing'
+          ? 'a quorum did not synchronize within initLimit'
+          : 'a quorum did not come to agree on an epoch within initLimit',
+        out,
+      );
+      return;
+    }
+    for (const learner of this.learners.values()) {
+      const silentMs = now - learner.heardAt;
+      if (learner.stage === 'active') {
+        if (learner.owesAckSince !== null && now - learner.owesAckSince > tickMs * syncLimit)
+          this.drop(learner, 'it did not acknowledge a proposal within syncLimit', out);
+        else if (silentMs > tickMs * syncLimit)
+          this.drop(learner, 'nothing was heard of it within syncLimit', out);
+        else this.send(learner, { type: PacketType.PING, zxid: this.history.last, data: null }, out);
+      } else if (silentMs > tickMs * (this.settings.initLimit + syncLimit))
+        this.drop(learner, 'it did not synchronize within initLimit', out);
+    }
+  }
+
+  private gone(id: number, out: LeaderOutput[]): void {
+    const learner = this.learners.get(id);
+    this.learners.delete(id);
+    if (learner !== undefined) this.checkQuorum(out);
+  }
+
+  private drop(learner: Learner, reason: string, out: LeaderOutput[]): void {
+    if (!this.learners.delete(learner.id)) return;
+    out.push({ kind: 'drop', learner: learner.id, reason });
+    this.checkQuorum(out);
+  }
+
+  /** Without a quorum nothing can be committed: who goes on leading would only make clients wait. */
+  private checkQuorum(out: LeaderOutput[]): void {
+    if (this.phase !== 'established') return;
+    const present = [this.settings.self];
+    for (const learner of this.learners.values()) if (learner.isVoter) present.push(learner.sid);
+    if (!isMajority(this.settings.voters, present))
+      this.resign('too few followers are left for a quorum', out);
+  }
+
+  private resign(reason: string, out: LeaderOutput[]): void {
+    if (this.phase === 'resigned') return;
+    this.phase = 'resigned';
+    out.push({ kind: 'resign', reason });
+  }
+
+  private enter(phase: Phase, now: number): void {
+    this.phase = phase;
+    this.phaseEnds = now + this.settings.tickMs * this.settings.initLimit;
+  }
+
+  private send(learner: Learner, packet: Packet, out: LeaderOutput[]): void {
+    out.push({ kind: 'send', learner: learner.id, packet });
+  }
+}
+
+function isListening({ stage }: Learner): boolean {
+  return stage === 'syncing' || stage === 'synced' || stage === 'active';
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../../runtime/runtime.ts';
+import type { ZooKeeperStorage } from '../storage/storage.ts';
+
+/** Group commit: all that is appended in a turn, or while the disk is busy, gets to the disk by one sync. */
+export class LogSync {
+  private readonly storage: Pick<ZooKeeperStorage, 'sync'>;
+  private readonly clock: Clock;
+  private readonly done: (zxid: number) => void;
+  private readonly failed: (error: unknown) => void;
+  private last = 0;
+  private isWanted = false;
+  private isScheduled = false;
+  private isRunning = false;
+
+  constructor(
+    storage: Pick<ZooKeeperStorage, 'sync'>,
+    clock: Clock,
+    done: (zxid: number) => void,
+    failed: (error: unknown) => void,
+  ) {
+    this.storage = storage;
+    this.clock = clock;
+    this.done = done;
+    this.failed = failed;
+  }
+
+  /** Something was appended that ends with `zxid`. */
+  want(zxid: number): void {
+    this.last = zxid;
+    this.isWanted = true;
+    if (this.isRunning || this.isScheduled) return;
+    this.isScheduled = true;
+    this.clock.soon(() => {
+      this.isScheduled = false;
+      this.run();
+    });
+  }
+
+  private run(): void {
+    if (!this.isWanted || this.isRunning) return;
+    this.isWanted = false;
+    this.isRunning = true;
+    const upTo = this.last;
+    this.storage.sync().then(
+      () => {
+        this.isRunning = false;
+        this.run();
+        this.done(upTo);
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+}

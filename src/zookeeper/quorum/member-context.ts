@@ -1,0 +1,49 @@
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { ZooKeeperConfig } from '../server/config.ts';
+import type { Server } from '../server/server.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import type { ZooKeeperStorage } from '../storage/storage.ts';
+import type { History } from './history.ts';
+
+/** What a member keeps while its roles come and go. */
+export interface MemberContext {
+  readonly runtime: Runtime;
+  readonly config: ZooKeeperConfig;
+  readonly self: MemberConfig;
+  readonly members: readonly MemberConfig[];
+  readonly voters: readonly number[];
+  readonly storage: ZooKeeperStorage;
+  readonly history: History;
+  readonly environment: Readonly<Record<string, string>>;
+  acceptedEpoch: number;
+  currentEpoch: number;
+  /** The leader is in place: clients are served by `server` from now on. */
+  serve(server: Server, leader: number, epoch: number): void;
+  /** The disk failed: this server must end. */
+  fail(error: unknown): void;
+}
+
+/** Puts an epoch on the disk; it counts only then. */
+export async function saveEpoch(
+  context: MemberContext,
+  file: 'acceptedEpoch' | 'currentEpoch',
+  epoch: number,
+): Promise<void> {
+  await context.storage.setEpoch(file, epoch);
+  context[file] = epoch;
+}
+
+/** Packets may be as large as requests, and what servers add to those. */
+export const packetLimit = (config: ZooKeeperConfig): number => config.juteMaxBuffer + 64 * 1024;
+
+/**
+ * The end of a role: what is logged is taken for true, as by a restart, whether or not it was committed. The next leader decides what
+ * becomes of it.
+ */
+export async function settleLog(context: MemberContext): Promise<void> {
+  const { storage, history } = context;
+  await storage.snapshotWritten();
+  await storage.sync();
+  for (const proposal of history.uncommitted()) storage.tree.apply(proposal.transaction);
+  history.commitTo(history.last);
+}

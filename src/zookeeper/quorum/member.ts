@@ -1,0 +1,253 @@
+import type { Connection, Listener, Runtime, Timer } from '../../runtime/runtime.ts';
+import { startAdmin } from '../server/admin.ts';
+import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
+import { startPrometheus } from '../server/prometheus.ts';
+import type { ServerMode } from '../server/role.ts';
+import type { Server } from '../server/server.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import { StorageError } from '../storage/storage-error.ts';
+import type { ZooKeeperStorage } from '../storage/storage.ts';
+import { Election, type ElectionInput, type ElectionOutput } from './election.ts';
+import { ElectionConnections } from './election-connections.ts';
+import { Following } from './following.ts';
+import type { History } from './history.ts';
+import { Leading } from './leading.ts';
+import type { MemberContext } from './member-context.ts';
+import { turnAway } from './not-serving.ts';
+import { epochOf, type Vote } from './vote.ts';
+
+/**
+ * One server of an ensemble, from its start to its end: it looks for a leader, leads or follows until that ends, and looks again. Its
+ * storage stays, all else begins anew with each role.
+ */
+export class Member implements MemberContext {
+  readonly runtime: Runtime;
+  readonly config: ZooKeeperConfig;
+  readonly self: MemberConfig;
+  readonly members: readonly MemberConfig[];
+  readonly voters: readonly number[];
+  readonly storage: ZooKeeperStorage;
+  readonly history: History;
+  readonly environment: Readonly<Record<string, string>>;
+  acceptedEpoch = 0;
+  currentEpoch = 0;
+  /** Rejects when the disk failed. */
+  readonly failure: Promise<never>;
+  clientPort = 0;
+  private reject: (error: unknown) => void = () => {};
+  private readonly equip: (server: Server) => void;
+  private readonly election: Election;
+  private readonly connections: ElectionConnections;
+  private clients: Listener | null = null;
+  private server: Server | null = null;
+  private closers: (() => Promise<void>)[] = [];
+  private role: Leading | Following | null = null;
+  private decided: ((vote: Vote | null) => void) | null = null;
+  private timer: Timer | null = null;
+  private leader: number | null = null;
+  private leaderlessSinceMs: number;
+  private isStopped = false;
+  private loop: Promise<void> = Promise.resolve();
+
+  constructor(
+    runtime: Runtime,
+    config: ZooKeeperConfig,
+    self: MemberConfig,
+    storage: ZooKeeperStorage,
+    history: History,
+    environment: Readonly<Record<string, string>>,
+    equip: (server: Server) => void,
+  ) {
+    this.equip = equip;
+    this.runtime = runtime;
+    this.config = config;
+    this.self = self;
+    this.members = config.members;
+    this.voters = config.members.filter((m) => m.role === 'participant').map((m) => m.id);
+    this.storage = storage;
+    this.history = history;
+    this.environment = environment;
+    this.leaderlessSinceMs = this.now;
+    this.failure = new Promise<never>((_, reject) => (this.reject = reject));
+    this.failure.catch(() => {});
+    this.election = new Election(self.id, this.voters);
+    this.connections = new ElectionConnections(runtime, self, this.members, (from, notification) =>
+      this.step({ kind: 'notification', from, ...notification, now: this.now }),
+    );
+  }
+
+  /** Opens the client port and the election port, and begins to look for a leader. Resolves before there is one. */
+  async start(): Promise<void> {
+    await this.readEpochs();
+    const { config, runtime } = this;
+    const backlog = config.clientPortListenBacklog;
+    this.clients = await runtime.network.listen(
+      { host: config.clientPortAddress, port: config.clientPort },
+      (connection) => this.accept(connection),
+      backlog > 0 ? { backlog } : {},
+    );
+    this.clientPort = this.clients.endpoint.port;
+    await this.connections.listen();
+    this.loop = this.live();
+  }
+
+  serve(server: Server, leader: number, epoch: number): void {
+    const { config, runtime } = this;
+    this.equip(server);
+    server.clientPort = this.clientPort;
+    this.server = server;
+    this.leader = leader;
+    this.step({ kind: 'established', epoch, now: this.now });
+    const waitedMs = Math.round(this.now - this.leaderlessSinceMs);
+    runtime.log.info(
+      `server ${leader}${leader === this.self.id ? ' (this one)' : ''} leads epoch ${epoch} from zxid 0x${this.storage.tree.lastZxid.toString(16)} on; nobody led for ${waitedMs} ms`,
+      { leader, epoch, waitedMs },
+    );
+    runtime.log.info(
+      `ZooKeeper serves clients on port ${this.clientPort}, ${server.tree.nodeCount} znodes up to zxid 0x${this.storage.tree.lastZxid.toString(16)}`,
+    );
+    const side = (start: Promise<() => Promise<void>>): void => {
+      start.then(
+        (close) => {
+          if (this.server === server) this.closers.push(close);
+          else void close();
+        },
+        (error: unknown) => runtime.log.warn(String(error)),
+      );
+    };
+    if (config.adminEnabled) side(startAdmin(server));
+    if (config.metricsProvider === PROMETHEUS_PROVIDER) side(startPrometheus(server));
+  }
+
+  fail(error: unknown): void {
+    if (this.isStopped) return;
+    this.runtime.log.error(`this server can't go on and ends: ${String(error)}`);
+    this.reject(error);
+    void this.stop();
+  }
+
+  async stop(): Promise<void> {
+    if (this.isStopped) {
+      await this.loop;
+      return;
+    }
+    this.isStopped = true;
+    this.timer?.cancel();
+    this.role?.stop('this server stops');
+    this.decided?.(null);
+    await this.clients?.close();
+    await this.connections.stop();
+    await this.loop;
+    await this.storage.close();
+  }
+
+  /** What it serves as at the moment; null: there is no leader. */
+  get mode(): ServerMode | null {
+    return this.server?.mode ?? null;
+  }
+
+  private get now(): number {
+    return this.runtime.clock.monotonicMs();
+  }
+
+  private accept(connection: Connection): void {
+    if (this.server === null) turnAway(connection);
+    else this.server.accept(connection);
+  }
+
+  /** Missing files are those of a server that was never in an ensemble. */
+  private async readEpochs(): Promise<void> {
+    const { storage } = this;
+    const ofLog = epochOf(storage.tree.lastZxid);
+    const current = storage.epoch('currentEpoch') ?? ofLog;
+    const accepted = storage.epoch('acceptedEpoch') ?? current;
+    if (accepted < current)
+      throw new StorageError(
+        'EPOCHS_CROSSED',
+        this.config.dataDir,
+        `acceptedEpoch (${accepted}) in ${this.config.dataDir} is below currentEpoch (${current}), which no server writes; ` +
+          `restore both from a copy, or move the data away and let this server sync anew`,
+      );
+    // Who has a transaction of an epoch has all that epoch began with: it just died before it could write so.
+    this.currentEpoch = Math.max(current, ofLog);
+    this.acceptedEpoch = Math.max(accepted, this.currentEpoch);
+    if (storage.epoch('acceptedEpoch') !== this.acceptedEpoch)
+      await storage.setEpoch('acceptedEpoch', this.acceptedEpoch);
+    if (storage.epoch('currentEpoch') !== this.currentEpoch)
+      await storage.setEpoch('currentEpoch', this.currentEpoch);
+  }
+
+  private async live(): Promise<void> {
+    try {
+      while (!this.isStopped) {
+        const vote = await this.elect();
+        if (vote === null || this.isStopped) return;
+        await this.take(vote);
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  private elect(): Promise<Vote | null> {
+    return new Promise((resolve) => {
+      this.decided = resolve;
+      this.step({
+        kind: 'look',
+        zxid: this.storage.tree.lastZxid,
+        epoch: this.currentEpoch,
+        now: this.now,
+      });
+    });
+  }
+
+  private async take(vote: Vote): Promise<void> {
+    const { log } = this.runtime;
+    const isSelf = vote.leader === this.self.id;
+    const leader = this.members.find((member) => member.id === vote.leader);
+    if (leader === undefined) throw new Error(`server ${vote.leader} was elected, which isn't in the list`);
+    log.info(
+      `server ${vote.leader}${isSelf ? ' (this one)' : ''} was elected, with zxid 0x${Math.max(0, vote.zxid).toString(16)} of epoch ${Math.max(0, vote.epoch)}`,
+      { leader: vote.leader },
+    );
+    const role = isSelf ? new Leading(this) : new Following(this, leader);
+    this.role = role;
+    const reason = await role.run();
+    this.role = null;
+    this.server = null;
+    const led = this.leader !== null;
+    if (led) this.leaderlessSinceMs = this.now;
+    this.leader = null;
+    for (const close of this.closers.splice(0)) await close();
+    if (this.isStopped) return;
+    if (isSelf) log.warn(`this server ${led ? 'leads no more' : 'could not become the leader'}: ${reason}`);
+    else
+      log.warn(
+        led
+          ? `server ${vote.leader}, which led, is lost to this one: ${reason}`
+          : `server ${vote.leader} could not be followed: ${reason}`,
+      );
+  }
+
+  private step(input: ElectionInput): void {
+    if (this.isStopped) return;
+    const out: ElectionOutput[] = [];
+    this.election.step(input, out);
+    for (const output of out) {
+      if (output.kind === 'send') this.connections.send(output.to, output.notification);
+      else {
+        const { decided } = this;
+        this.decided = null;
+        decided?.(output.vote);
+      }
+    }
+    this.timer?.cancel();
+    this.timer = null;
+    const { wakeAt } = this.election;
+    if (wakeAt !== Number.POSITIVE_INFINITY)
+      this.timer = this.runtime.clock.after(Math.max(0, wakeAt - this.now), () => {
+        this.timer = null;
+        this.step({ kind: 'timer', now: this.now });
+      });
+  }
+}

@@ -1,0 +1,65 @@
+import type { Runtime } from '../../runtime/runtime.ts';
+import type { ZooKeeperConfig } from '../server/config.ts';
+import type { Server } from '../server/server.ts';
+import type { MemberConfig } from '../server/server-line.ts';
+import { storageConfig } from '../server/storage-config.ts';
+import { StorageError } from '../storage/storage-error.ts';
+import { ZooKeeperStorage } from '../storage/storage.ts';
+import { History } from './history.ts';
+import { Member } from './member.ts';
+
+const LONGEST_MYID_BYTES = 32;
+
+/**
+ * Starts a server of an ensemble: recovers its data, opens its ports and looks for the others. Resolves before a leader is found, as
+ * that may take as long as the others take to start. Throws what `startZooKeeper` throws.
+ */
+export async function startMember(
+  runtime: Runtime,
+  config: ZooKeeperConfig,
+  environment: Readonly<Record<string, string>>,
+  /** Completes each server that is made, before it serves. */
+  equip: (server: Server) => void = () => {},
+): Promise<Member> {
+  const self = readMyid(runtime, config);
+  const history = new History(0);
+  history.forget();
+  const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction) =>
+    history.replayed(transaction),
+  );
+  if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
+  const member = new Member(runtime, config, self, storage, history, environment, equip);
+  try {
+    if (storage.lastSnapshot === null) await storage.snapshot();
+    await member.start();
+    return member;
+  } catch (error) {
+    await member.stop();
+    throw error;
+  }
+}
+
+/** Which of the servers this one is. */
+function readMyid(runtime: Runtime, config: ZooKeeperConfig): MemberConfig {
+  const path = `${config.dataDir}/myid`;
+  const known = config.members.map((member) => member.id).join(', ');
+  if (!runtime.files.exists(path))
+    throw new StorageError(
+      'MYID_MISSING',
+      path,
+      `${path} is missing, so this server doesn't know which one of the ensemble it is; write its number (${known}) into that file`,
+    );
+  const file = runtime.files.open(path, 'read');
+  const bytes = Buffer.alloc(LONGEST_MYID_BYTES);
+  const length = file.read(bytes, 0, bytes.length, 0);
+  file.close();
+  const text = bytes.toString('latin1', 0, length).trim();
+  const self = /^\d+$/.test(text) ? config.members.find((member) => member.id === Number(text)) : undefined;
+  if (self === undefined)
+    throw new StorageError(
+      'MYID_WRONG',
+      path,
+      `${path} says "${text}", and the configuration has no server.${text}; write one of ${known} into it, or add a line server.${text}=`,
+    );
+  return self;
+}

@@ -1,0 +1,130 @@
+/** An ensemble in a simulated world: servers that can be killed and started again, and clients. */
+import { createNodeCodecs } from '../../src/runtime/node/codecs.ts';
+import { createNodeDigests } from '../../src/runtime/node/digests.ts';
+import type { Log } from '../../src/runtime/runtime.ts';
+import type { SimulatedHost } from '../../src/runtime/simulated/simulated-world.ts';
+import { SimulatedWorld } from '../../src/runtime/simulated/simulated-world.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import type { Member } from '../../src/zookeeper/quorum/member.ts';
+import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
+import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
+
+export interface EnsembleOptions {
+  readonly seed: number;
+  readonly servers: number;
+  /** Of these the last ones observe. */
+  readonly observers?: number;
+  readonly lossRate?: number;
+  readonly log?: Log;
+  readonly zooCfg?: string;
+}
+
+export interface EnsembleServer {
+  readonly id: number;
+  readonly host: SimulatedHost;
+  /** Null while it doesn't run. */
+  member: Member | null;
+  /** What it ended of by itself, if it did. */
+  failures: string[];
+}
+
+export class SimulatedEnsemble {
+  readonly world: SimulatedWorld;
+  readonly servers: EnsembleServer[];
+  private readonly lines: string;
+  private readonly zooCfg: string;
+
+  constructor({ seed, servers, observers = 0, lossRate = 0, log, zooCfg = '' }: EnsembleOptions) {
+    this.world = new SimulatedWorld({
+      seed,
+      digests: createNodeDigests(),
+      codecs: createNodeCodecs(),
+      afterPromises: (run) => setImmediate(run),
+      lossRate,
+      ...(log === undefined ? {} : { log }),
+    });
+    this.zooCfg = zooCfg;
+    const ids = Array.from({ length: servers }, (_, i) => i + 1);
+    this.lines = ids
+      .map((id) => `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`)
+      .join('');
+    this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
+  }
+
+  get config(): ZooKeeperConfig {
+    const text = `tickTime=500\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${this.zooCfg}${this.lines}`;
+    const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
+    if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
+    return config;
+  }
+
+  startAll(): void {
+    for (const server of this.servers) this.start(server);
+  }
+
+  start(server: EnsembleServer): void {
+    const wasAlive = server.host.alive && server.member === null;
+    const runtime = wasAlive ? server.host.runtime : server.host.restart();
+    const { files } = runtime;
+    files.makeFolder('/data');
+    const file = files.open('/data/myid', 'write');
+    file.write(Buffer.from(String(server.id)), 0);
+    file.close();
+    const failed = (error: unknown): void => {
+      if (!server.host.alive || server.host.runtime !== runtime) return;
+      server.failures.push(error instanceof Error ? error.message : String(error));
+      this.kill(server, true);
+    };
+    startMember(runtime, this.config, {}).then((member) => {
+      if (!server.host.alive || server.host.runtime !== runtime) return;
+      server.member = member;
+      member.failure.catch(failed);
+    }, failed);
+  }
+
+  kill(server: EnsembleServer, keepCache = false): void {
+    server.member = null;
+    server.host.kill({ keepCache });
+  }
+
+  /** The one that serves as the leader now. */
+  get leader(): EnsembleServer | undefined {
+    return this.servers.find((server) => server.member?.mode === 'leader');
+  }
+
+  get serving(): EnsembleServer[] {
+    return this.servers.filter((server) => server.member !== null && server.member.mode !== null);
+  }
+
+  /** Waits until so many serve, one of them as leader. */
+  async untilServing(count: number, limitMs = 30_000): Promise<boolean> {
+    return this.world.run(() => this.serving.length >= count && this.leader !== undefined, limitMs);
+  }
+
+  client(
+    name: string,
+    servers: readonly EnsembleServer[] = this.servers,
+    sessionTimeoutMs = 10_000,
+  ): ZooKeeperClient {
+    const client = new ZooKeeperClient(this.world.host(name).runtime, {
+      servers: servers.map(({ host }) => ({ host: host.name, port: 2181 })),
+      sessionTimeoutMs,
+    });
+    client.start();
+    return client;
+  }
+
+  /** The tree of a server as text: every znode with its data and Stat. */
+  treeOf(server: EnsembleServer): string {
+    const tree = server.member!.storage.tree;
+    const lines: string[] = [];
+    for (const [path, node] of tree.store.entries()) {
+      const { czxid, mzxid, pzxid, version, cversion, aversion, ephemeralOwner } = tree.statOf(node);
+      lines.push(
+        `${path} ${tree.dataOf(node)?.toString('hex')} ${czxid} ${mzxid} ${pzxid} ${version} ${cversion} ${aversion} ${ephemeralOwner}`,
+      );
+    }
+    const sessions = [...tree.sessions].map(([id, timeoutMs]) => `session ${id} ${timeoutMs}`);
+    return [...lines.sort(), ...sessions.sort()].join('\n');
+  }
+}
