@@ -12,6 +12,8 @@ import { allows, type Acl, type Id } from '../tree/acl.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { beginAnswer, endAnswer, writeHeader, writeResult } from './answers.ts';
+import { readConnectRequest, writeConnectResponse } from './handshake.ts';
+import { isRead, isWrite } from './op-kinds.ts';
 import { fourLetterWord } from './words.ts';
 import { Queue } from './queue.ts';
 import type { Client } from './reads.ts';
@@ -31,39 +33,6 @@ const NOTHING: Buffer = Buffer.alloc(0);
 const PAUSED_BY_PEER = 1;
 const PAUSED_BY_WAITING = 2;
 const PAUSED_BY_SERVER = 4;
-
-const isWrite = new Set<number>([
-  OpCode.create,
-  OpCode.create2,
-  OpCode.createContainer,
-  OpCode.createTTL,
-  OpCode.delete,
-  OpCode.deleteContainer,
-  OpCode.setData,
-  OpCode.setACL,
-  OpCode.multi,
-  OpCode.reconfig,
-  OpCode.closeSession,
-]);
-
-const isRead = new Set<number>([
-  OpCode.exists,
-  OpCode.getData,
-  OpCode.getACL,
-  OpCode.getChildren,
-  OpCode.getChildren2,
-  OpCode.sync,
-  OpCode.ping,
-  OpCode.multiRead,
-  OpCode.setWatches,
-  OpCode.setWatches2,
-  OpCode.addWatch,
-  OpCode.checkWatches,
-  OpCode.removeWatches,
-  OpCode.getEphemerals,
-  OpCode.getAllChildrenNumber,
-  OpCode.whoAmI,
-]);
 
 /**
  * One client's connection. All requests of a socket read are handled in one go: reads with nothing of this client in front of them
@@ -385,14 +354,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   private connect(frame: Buffer): void {
-    const r = new Reader(frame);
-    r.int32();
-    const lastZxidSeen = r.int64();
-    const askedMs = r.int32();
-    const sessionId = r.int64Big();
-    const passwordBytes = r.int32();
-    const password = r.bytes(Math.max(0, passwordBytes));
-    this.hasReadOnly = r.remaining > 0;
+    const { lastZxidSeen, askedMs, sessionId, password, hasReadOnly } = readConnectRequest(frame);
+    this.hasReadOnly = hasReadOnly;
     this.host.metrics.connectionRequests += 1;
     if (lastZxidSeen > this.host.tree.lastZxid) {
       this.host.log.warn(
@@ -466,17 +429,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {
-    const w = this.writer();
-    const at = w.position;
-    w.int32(0);
-    w.int32(0);
-    w.int32(timeoutMs);
-    w.int64(sessionId);
-    w.int32(password.length);
-    w.bytes(password);
-    if (this.hasReadOnly) w.bool(false);
-    endAnswer(w, at);
-    this.responded(w.position - at);
+    this.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, this.hasReadOnly));
   }
 
   private answered(op: number, xid: number, zxid: number, bytes: number, receivedAtMs: number): void {
