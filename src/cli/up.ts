@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { builtInCompose } from '../compose/built-in.ts';
+import { BUILT_IN_NAME, builtInCompose } from '../compose/built-in.ts';
 import { planFromFiles } from '../compose/make-plan.ts';
 import type { Plan } from '../compose/plan.ts';
 import { startDetached } from './detached.ts';
@@ -95,10 +95,10 @@ async function up(services: readonly string[], options: UpOptions): Promise<void
 function readPlan(services: readonly string[], options: UpOptions): Plan {
   const found = composeFiles(options);
   const { plan, problems } = planFromFiles({
-    files: found.length > 0 ? found : ['built-in.yml'],
+    files: found.length > 0 ? found : [BUILT_IN_NAME],
     env: process.env,
     services,
-    ...(found.length > 0 ? {} : { texts: new Map([['built-in.yml', builtInCompose]]) }),
+    ...(found.length > 0 ? {} : { texts: new Map([[BUILT_IN_NAME, builtInCompose]]) }),
     ...(options.profile === undefined ? {} : { profiles: options.profile }),
     ...(options.envFile === undefined ? {} : { envFiles: options.envFile }),
   });
@@ -106,7 +106,7 @@ function readPlan(services: readonly string[], options: UpOptions): Plan {
   for (const problem of problems) process.stderr.write(problemText(problem, colors));
   if (plan !== null) process.stderr.write(notesText(plan, colors));
   if (plan === null || problems.some(({ severity }) => severity === 'error')) {
-    const file = found[0] ?? 'built-in.yml';
+    const file = found[0] ?? BUILT_IN_NAME;
     throw new CommandFailure(`\n${countText(problems)} in ${file}: nothing was started.`);
   }
   return plan;

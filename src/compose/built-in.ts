@@ -1,3 +1,6 @@
+/** How the file is called that isn't one. */
+export const BUILT_IN_NAME = 'built-in.yml';
+
 /** The cluster that `gregor up` runs where there is no compose file: one ZooKeeper and three brokers, data under `.gregor`. */
 export const builtInCompose = `services:
   zookeeper:

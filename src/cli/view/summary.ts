@@ -1,4 +1,5 @@
 import type { ServiceStatus } from '../../compose/cluster/service-runner.ts';
+import { BUILT_IN_NAME } from '../../compose/built-in.ts';
 import type { Plan, PlannedService } from '../../compose/plan.ts';
 import { isLoopback, namesOf } from '../../compose/plan.ts';
 import type { Colors } from './colors.ts';
@@ -21,7 +22,7 @@ export function summary(
     plan.services.map(({ name }) => name),
     colors,
   );
-  const lines = [`${colors.bold('gregor')} ${plan.project.file} ${head}`, ''];
+  const lines = [`${colors.bold('gregor')} ${what(plan)} ${head}`, ''];
   for (const planned of plan.services) {
     const status = statuses.find(({ name }) => name === planned.name);
     if (status === undefined) continue;
@@ -30,6 +31,10 @@ export function summary(
   const examples = clientLines(plan, statuses);
   if (examples.length > 0) lines.push('', ...examples.map((line) => `  ${line}`));
   return `${lines.join('\n')}\n\n`;
+}
+
+function what({ project }: Plan): string {
+  return project.file === BUILT_IN_NAME ? 'own cluster, as there is no compose file here,' : project.file;
 }
 
 function describe(planned: PlannedService, status: ServiceStatus, colors: Colors): string {
