@@ -4,7 +4,7 @@ import { EventType } from '../../src/zookeeper/jute/constants.ts';
 import { errorInfo } from '../../src/zookeeper/jute/error-code.ts';
 import * as messages from '../../src/zookeeper/jute/messages.ts';
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
-import type { Fields, RecordOf, RecordType, ValueOf } from '../../src/zookeeper/jute/record.ts';
+import type { Fields, RecordType, ValueOf } from '../../src/zookeeper/jute/record.ts';
 import type { Acl, AuthScheme, Id } from '../../src/zookeeper/tree/acl.ts';
 import { openAcl } from '../../src/zookeeper/tree/acl.ts';
 import type { ApplyResult } from '../../src/zookeeper/tree/apply-result.ts';
@@ -164,5 +164,3 @@ export function int32(value: number): Buffer {
   bytes.writeInt32BE(value);
   return bytes;
 }
-
-export type CreateRequest = RecordOf<typeof messages.createRequest>;

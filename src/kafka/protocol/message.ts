@@ -61,6 +61,3 @@ export interface MessageVersion {
   readonly flexible: boolean;
   readonly fields: Fields;
 }
-
-export type ValueOf<M extends Message> = Value<M['fields']>;
-export type DraftOf<M extends Message> = Draft<M['fields']>;
