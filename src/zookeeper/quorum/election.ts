@@ -47,6 +47,8 @@ export class Election {
   private readonly choices = new Map<number, Vote>();
   /** What servers in place say: they may be of any round. */
   private readonly inPlace = new Map<number, Notification>();
+  /** Choices of a round that this server hasn't begun yet: others noticed earlier that the leader is gone. */
+  private readonly early = new Map<number, Notification>();
   /** Strangers and observers that asked while nobody led. */
   private readonly askers = new Set<number>();
   private decideAt = NEVER;
@@ -96,6 +98,10 @@ export class Election {
       : { leader: NOBODY, zxid: NOBODY, epoch: NOBODY };
     this.choose(this.initial, out);
     this.count(now, out);
+    const early = [...this.early];
+    this.early.clear();
+    for (const [from, n] of early)
+      if (this.state === 'looking' && n.round >= this.round) this.hearChoice(now, from, n, out);
   }
 
   private notified(now: number, from: number, n: Notification, out: ElectionOutput[]): void {
@@ -107,7 +113,10 @@ export class Election {
       return;
     }
     if (this.state !== 'looking') {
-      if (n.state === 'looking') this.tell(from, out);
+      this.early.delete(from);
+      if (n.state !== 'looking') return;
+      this.tell(from, out);
+      if (n.round > this.round) this.early.set(from, n);
       return;
     }
     if (n.state === 'looking') this.hearChoice(now, from, n, out);

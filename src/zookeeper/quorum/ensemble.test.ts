@@ -29,3 +29,78 @@ test('three servers elect a leader, serve writes at each of them, and agree', as
   expect(trees[1]).toBe(trees[0]);
   expect(trees[2]).toBe(trees[0]);
 });
+
+test('a dead leader is replaced within 300 ms, sessions go on, and it comes back as a follower', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 2, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const client = ensemble.client('client');
+  await world.play(() => client.create('/mine', null, { mode: 'ephemeral' }));
+  const dead = ensemble.leader!;
+  const session = client.sessionId;
+  ensemble.kill(dead);
+  const diedAt = world.nowMs;
+  expect(await world.run(() => ensemble.leader !== undefined && ensemble.serving.length === 2, 1000)).toBe(
+    true,
+  );
+  expect(world.nowMs - diedAt).toBeLessThan(300);
+  await world.run(world.nowMs + 500);
+  ensemble.start(dead);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  expect(dead.member?.mode).toBe('follower');
+  await world.run(() => client.state === 'connected', 10_000);
+  await world.play(() => client.create('/after', null));
+  expect(client.sessionId).toBe(session);
+  expect((await world.play(() => client.exists('/mine')))?.ephemeralOwner).toBe(session);
+});
+
+test('a minority serves nobody, and what its leader proposed alone is taken back', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 3, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  await ensemble.untilServing(3);
+  const alone = ensemble.leader!;
+  const others = ensemble.servers.filter((server) => server !== alone);
+  const near = ensemble.client('near', [alone]);
+  await world.play(() => near.create('/before', null));
+  world.separate(
+    [alone.host.name],
+    others.map(({ host }) => host.name),
+  );
+  const lost = near.create('/lost', null).then(
+    () => 'done',
+    () => 'refused',
+  );
+  expect(await world.run(() => ensemble.serving.length === 2 && alone.member?.mode === null, 10_000)).toBe(
+    true,
+  );
+  expect(await world.play(() => lost)).toBe('refused');
+  const far = ensemble.client('far', others);
+  await world.play(() => far.create('/after', null));
+  world.heal();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  await world.run(world.nowMs + 1000);
+  for (const other of others) expect(ensemble.treeOf(alone)).toBe(ensemble.treeOf(other));
+  expect(alone.member?.storage.tree.find('/lost')).toBeUndefined();
+});
+
+test('a server that was away for long, or lost its data, gets a snapshot; an observer follows without a vote', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 4, servers: 4, observers: 1 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  await ensemble.untilServing(4);
+  expect(ensemble.servers[3]!.member?.mode).toBe('observer');
+  const away = ensemble.servers.find((server) => server.member?.mode === 'follower')!;
+  ensemble.kill(away);
+  const client = ensemble.client('client', [ensemble.servers[3]!]);
+  await world.play(async () => {
+    for (let i = 0; i < 50; i++) await client.create(`/n${i}`, Buffer.alloc(100, i));
+  });
+  away.host.disk.files.remove('/data/version-2');
+  ensemble.start(away);
+  expect(await ensemble.untilServing(4)).toBe(true);
+  await world.run(world.nowMs + 1000);
+  for (const server of ensemble.servers)
+    expect(ensemble.treeOf(server)).toBe(ensemble.treeOf(ensemble.leader!));
+});

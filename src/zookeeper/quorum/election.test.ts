@@ -1,0 +1,137 @@
+import { expect, test } from 'vitest';
+import { Election, type ElectionOutput, type PeerState } from './election.ts';
+
+/**
+ * Runs what stands left of each arrow and prints what came out to its right. A vote is `leader/zxid/epoch`; `#` stands before the round.
+ * What goes to several servers alike is one entry.
+ */
+function play(election: Election, script: string): string {
+  return script
+    .split('\n')
+    .map((line) => {
+      const match = /^(\s*)(\d+) (.*?)\s*->/.exec(line);
+      if (match === null) return line;
+      const [, indent, at, said] = match;
+      const out: ElectionOutput[] = [];
+      step(election, Number(at), said!.split(' '), out);
+      return `${indent}${at} ${said} -> ${print(out)}`.trimEnd();
+    })
+    .join('\n');
+}
+
+function step(election: Election, now: number, words: string[], out: ElectionOutput[]): void {
+  const [kind] = words;
+  if (kind === 'look') {
+    const [, zxid, epoch] = words;
+    election.step({ kind: 'look', now, zxid: Number(zxid), epoch: Number(epoch) }, out);
+  } else if (kind === 'timer') election.step({ kind: 'timer', now }, out);
+  else if (kind === 'established') election.step({ kind: 'established', now, epoch: Number(words[1]) }, out);
+  else {
+    const [from, state, vote, round] = words;
+    const [leader, zxid, epoch] = vote!.split('/').map(Number);
+    election.step(
+      {
+        kind: 'notification',
+        now,
+        from: Number(from),
+        state: state as PeerState,
+        vote: { leader: leader!, zxid: zxid!, epoch: epoch! },
+        round: Number(round!.slice(1)),
+      },
+      out,
+    );
+  }
+}
+
+function print(out: ElectionOutput[]): string {
+  const told = new Map<string, number[]>();
+  for (const output of out) {
+    const text =
+      output.kind === 'decide'
+        ? `decide ${output.vote.leader}`
+        : `${output.notification.state} ${output.notification.vote.leader}/${output.notification.vote.zxid}/${output.notification.vote.epoch} #${output.notification.round}`;
+    told.set(text, [...(told.get(text) ?? []), ...(output.kind === 'send' ? [output.to] : [])]);
+  }
+  return [...told].map(([text, to]) => (to.length > 0 ? `tell ${to.join('+')} ${text}` : text)).join(', ');
+}
+
+test('the best vote wins, at once when all agree', () => {
+  const script = `
+    0 look 5 1 -> tell 2+3 looking 1/5/1 #1
+    9 2 looking 2/5/1 #1 -> tell 2+3 looking 2/5/1 #1
+    12 3 looking 3/4/1 #1 ->
+    15 3 looking 2/5/1 #1 -> decide 2
+    20 3 looking 2/5/1 #1 -> tell 3 following 2/5/1 #1`;
+  expect(play(new Election(1, [1, 2, 3]), script)).toBe(script);
+});
+
+test('a quorum alone waits 200 ms for better votes', () => {
+  const script = `
+    0 look 5 1 -> tell 1+3 looking 2/5/1 #1
+    10 1 looking 2/5/1 #1 ->
+    209 timer -> tell 1+3 looking 2/5/1 #1
+    210 timer -> decide 2`;
+  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+});
+
+test('a later epoch beats a longer log, and that a larger number', () => {
+  const script = `
+    0 look 9 1 -> tell 1+2+4+5 looking 3/9/1 #1
+    1 5 looking 5/8/1 #1 ->
+    2 4 looking 4/9/1 #1 -> tell 1+2+4+5 looking 4/9/1 #1
+    3 1 looking 1/2/2 #1 -> tell 1+2+4+5 looking 1/2/2 #1`;
+  expect(play(new Election(3, [1, 2, 3, 4, 5]), script)).toBe(script);
+});
+
+test('a later round is taken up, even while a decision waits; an earlier one is told of ours', () => {
+  const script = `
+    0 look 5 1 -> tell 1+3 looking 2/5/1 #1
+    10 1 looking 2/5/1 #1 ->
+    20 3 looking 3/4/1 #2 -> tell 1+3 looking 2/5/1 #2
+    30 1 looking 2/5/1 #1 -> tell 1 looking 2/5/1 #2
+    210 timer -> tell 1+3 looking 2/5/1 #2
+    220 3 looking 2/5/1 #2 ->
+    221 1 looking 2/5/1 #2 -> decide 2`;
+  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+});
+
+test('who is late follows the leader that a quorum follows, once it says itself that it leads', () => {
+  const script = `
+    0 look 3 1 -> tell 1+2 looking 3/3/1 #1
+    5 1 following 2/9/4 #7 ->
+    6 2 leading 2/9/4 #7 -> decide 2`;
+  expect(play(new Election(3, [1, 2, 3]), script)).toBe(script);
+});
+
+test('those that still follow the dead leader do not bring it back', () => {
+  const script = `
+    0 look 3 1 -> tell 1+3 looking 2/3/1 #1
+    1 1 following 3/2/1 #1 ->
+    9 1 looking 1/3/1 #1 ->
+    10 1 looking 2/3/1 #1 ->
+    210 timer -> decide 2`;
+  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+});
+
+test('who notices late that the leader is gone has not missed what the others chose meanwhile', () => {
+  const script = `
+    0 look 3 1 -> tell 2+3 looking 1/3/1 #1
+    1 3 looking 3/3/1 #1 -> tell 2+3 looking 3/3/1 #1
+    2 2 looking 3/3/1 #1 -> decide 3
+    50 2 looking 2/3/1 #2 -> tell 2 following 3/3/1 #1
+    51 look 3 1 -> tell 2+3 looking 1/3/1 #2, tell 2+3 looking 2/3/1 #2
+    251 timer -> decide 2`;
+  expect(play(new Election(1, [1, 2, 3]), script)).toBe(script);
+});
+
+test('an observer learns who leads when somebody does, and votes for nobody', () => {
+  const voter = new Election(1, [1, 2, 3]);
+  const script = `
+    0 look 3 1 -> tell 2+3 looking 1/3/1 #1
+    1 4 looking 4/99/9 #8 ->
+    2 2 looking 2/3/1 #1 -> tell 2+3 looking 2/3/1 #1
+    3 3 looking 2/3/1 #1 -> decide 2
+    4 established 2 -> tell 4 following 2/3/2 #1
+    5 4 looking 4/99/9 #8 -> tell 4 following 2/3/2 #1`;
+  expect(play(voter, script)).toBe(script);
+});

@@ -1,0 +1,242 @@
+import { expect, test } from 'vitest';
+import type { Transaction } from '../tree/transaction.ts';
+import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
+import { History, proposalOf } from './history.ts';
+import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
+import { PacketType, packetName, type Packet } from './packets.ts';
+import { firstZxid } from './vote.ts';
+
+const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
+const at = (value: number): string => (value < 0 ? '-' : `${Math.floor(value / 2 ** 32)}.${value % 2 ** 32}`);
+
+const transaction = (value: number): Transaction => ({
+  header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
+  record: { kind: 'error', error: -101 },
+});
+const proposal = (value: number) => proposalOf(transaction(value));
+
+/** A history that begins empty and holds these. */
+function historyOf(...zxids: number[]): History {
+  const history = new History(0);
+  for (const each of zxids) history.add(proposal(each));
+  if (zxids.length > 0) history.commitTo(zxids.at(-1)!);
+  return history;
+}
+
+const int = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+const info = (sid: number): Buffer => {
+  const bytes = Buffer.alloc(20);
+  bytes.writeBigInt64BE(BigInt(sid));
+  bytes.writeInt32BE(0x10000, 8);
+  return bytes;
+};
+const packet = (type: number, of: number, data: Buffer | null = null): Packet => ({ type, zxid: of, data });
+const told = (p: Packet): string => `${packetName(p.type)} ${at(p.zxid)}`;
+
+function leaderOf(history: History): { tell(input: LeaderInput): string[] } {
+  const leader = new Leader(
+    {
+      self: 1,
+      voters: [1, 2, 3],
+      tickMs: 100,
+      initLimit: 10,
+      syncLimit: 5,
+      config: 'version=0',
+      acceptedEpoch: 1,
+      currentEpoch: 1,
+    },
+    history,
+  );
+  return {
+    tell(input) {
+      const out: LeaderOutput[] = [];
+      leader.step(input, out);
+      return out.map((o) => {
+        switch (o.kind) {
+          case 'send':
+            return `${o.learner}: ${told(o.packet)}`;
+          case 'save':
+            return `save ${o.file} ${o.epoch}`;
+          case 'commit':
+            return `commit ${at(o.zxid)}`;
+          case 'established':
+            return `established ${o.epoch}`;
+          case 'snapshot':
+            return `${o.learner}: snapshot`;
+          default:
+            return `${o.kind} (${o.reason})`;
+        }
+      });
+    },
+  };
+}
+
+/** A leader of epoch 2 with one follower, connection 20 of server 2, that takes part. */
+function established(history: History, learnersZxid: number) {
+  const leader = leaderOf(history);
+  const now = 0;
+  const hear = (learner: number, p: Packet): string[] =>
+    leader.tell({ kind: 'packet', now, learner, packet: p });
+  leader.tell({ kind: 'start', now });
+  leader.tell({ kind: 'connected', now, learner: 20 });
+  const story = [
+    hear(20, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(2))),
+    leader.tell({ kind: 'saved', now, file: 'acceptedEpoch' }),
+    hear(20, packet(PacketType.ACKEPOCH, learnersZxid, int(1))),
+    leader.tell({ kind: 'saved', now, file: 'currentEpoch' }),
+    hear(20, packet(PacketType.ACK, zxid(2, 0))),
+  ];
+  return { leader, hear, story };
+}
+
+test('a leader saves the epoch, brings its follower up to date, serves when a quorum has all, and commits what a quorum has', () => {
+  const { leader, hear, story } = established(historyOf(zxid(1, 1), zxid(1, 2)), zxid(1, 1));
+  expect(story).toEqual([
+    ['save acceptedEpoch 2'],
+    ['20: LEADERINFO 2.0'],
+    ['save currentEpoch 2'],
+    ['20: DIFF 1.2', '20: PROPOSAL 1.2', '20: COMMIT 1.2', '20: NEWLEADER 2.0'],
+    ['established 2', '20: UPTODATE -'],
+  ]);
+  const now = 1;
+  expect(leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 1)) })).toEqual(['20: PROPOSAL 2.1']);
+  expect(leader.tell({ kind: 'synced', now, zxid: zxid(2, 1) })).toEqual([]);
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 1)))).toEqual(['20: COMMIT 2.1', 'commit 2.1']);
+});
+
+test('an ACK counts only once the own disk, too, has the proposal, and never one for what was not proposed', () => {
+  const { leader, hear } = established(historyOf(), 0);
+  leader.tell({ kind: 'propose', now: 1, proposal: proposal(zxid(2, 1)) });
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 1)))).toEqual([]);
+  expect(leader.tell({ kind: 'synced', now: 2, zxid: zxid(2, 1) })).toEqual(['20: COMMIT 2.1', 'commit 2.1']);
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 9)))[0]).toMatch(/^drop \(it acknowledged what was never/);
+});
+
+test('what a learner has too much is taken back; what cannot be told by the history comes as a snapshot', () => {
+  const sync = (history: History, from: number): string[] => established(history, from).story[3]!.slice(0, 1);
+  expect(sync(historyOf(zxid(1, 1), zxid(1, 2)), zxid(1, 1))).toEqual(['20: DIFF 1.2']);
+  const { leader, hear } = established(historyOf(zxid(1, 1)), zxid(1, 1));
+  const join = (learner: number, sid: number, from: number): string[] => {
+    leader.tell({ kind: 'connected', now: 1, learner });
+    hear(learner, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(sid)));
+    return hear(learner, packet(PacketType.ACKEPOCH, from, int(1)));
+  };
+  expect(join(30, 3, zxid(1, 7))).toEqual(['30: TRUNC 1.1', '30: NEWLEADER 2.0']);
+  const young = new History(zxid(1, 5));
+  const other = established(young, zxid(1, 5));
+  other.leader.tell({ kind: 'connected', now: 1, learner: 31 });
+  other.hear(31, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(3)));
+  expect(other.hear(31, packet(PacketType.ACKEPOCH, zxid(1, 2), int(1)))).toEqual([
+    '31: snapshot',
+    '31: NEWLEADER 2.0',
+  ]);
+});
+
+test('a follower that is ahead is sent away, and a leader without a quorum resigns at once', () => {
+  const ahead = established(historyOf(zxid(1, 1)), zxid(1, 2));
+  expect(ahead.story[2]![0]).toMatch(/^drop \(its history is longer/);
+  const { leader } = established(historyOf(), 0);
+  expect(leader.tell({ kind: 'gone', now: 5, learner: 20 })[0]).toMatch(/^resign \(too few followers/);
+});
+
+test('a follower that says nothing for syncLimit is cut off, and so is the leadership', () => {
+  const { leader } = established(historyOf(), 0);
+  expect(leader.tell({ kind: 'tick', now: 500 })).toEqual(['20: PING 0.0']);
+  const out = leader.tell({ kind: 'tick', now: 501 });
+  expect(out[0]).toBe('drop (nothing was heard of it within syncLimit)');
+  expect(out[1]).toMatch(/^resign/);
+});
+
+function followerOf(history: History): { tell(input: FollowerInput): string[]; hear(p: Packet): string[] } {
+  const follower = new Follower(
+    {
+      self: 2,
+      isObserver: false,
+      tickMs: 100,
+      initLimit: 10,
+      syncLimit: 5,
+      acceptedEpoch: 1,
+      currentEpoch: 1,
+    },
+    history,
+  );
+  const tell = (input: FollowerInput): string[] => {
+    const out: FollowerOutput[] = [];
+    follower.step(input, out);
+    return out.map((o) => {
+      switch (o.kind) {
+        case 'send':
+          return told(o.packet);
+        case 'save':
+          return `save ${o.file} ${o.epoch}`;
+        case 'log':
+          return `log ${at(o.proposal.zxid)}`;
+        case 'apply':
+          return `apply ${o.proposals.map((p) => at(p.zxid)).join(' ')}`;
+        case 'truncate':
+        case 'load':
+          return `${o.kind} ${at(o.zxid)}`;
+        case 'leave':
+          return `leave (${o.reason})`;
+        default:
+          return o.kind;
+      }
+    });
+  };
+  return { tell, hear: (p) => tell({ kind: 'packet', now: 0, packet: p }) };
+}
+
+const proposes = (value: number): Packet => packet(PacketType.PROPOSAL, value, proposal(value).payload);
+
+test('a follower acknowledges NEWLEADER when all that was synced is on its disk, then the epoch; and each proposal after its sync', () => {
+  const { tell, hear } = followerOf(historyOf(zxid(1, 1)));
+  expect(tell({ kind: 'start', now: 0 })).toEqual(['FOLLOWERINFO 1.0']);
+  expect(hear(packet(PacketType.LEADERINFO, zxid(2, 0), int(0x10000)))).toEqual(['save acceptedEpoch 2']);
+  expect(tell({ kind: 'saved', now: 0, file: 'acceptedEpoch' })).toEqual(['ACKEPOCH 1.1']);
+  expect(hear(packet(PacketType.DIFF, zxid(1, 2)))).toEqual([]);
+  expect(hear(proposes(zxid(1, 2)))).toEqual(['log 1.2']);
+  expect(hear(packet(PacketType.COMMIT, zxid(1, 2)))).toEqual(['apply 1.2']);
+  expect(hear(proposes(zxid(2, 1)))).toEqual(['log 2.1']);
+  expect(hear(packet(PacketType.NEWLEADER, zxid(2, 0)))).toEqual(['sync']);
+  expect(tell({ kind: 'synced', now: 0, zxid: zxid(1, 2) })).toEqual([]);
+  expect(tell({ kind: 'synced', now: 0, zxid: zxid(2, 1) })).toEqual(['save currentEpoch 2']);
+  expect(tell({ kind: 'saved', now: 0, file: 'currentEpoch' })).toEqual(['ACK 2.0']);
+  expect(hear(packet(PacketType.UPTODATE, -1))).toEqual(['ACK 2.0', 'serve', 'ACK 2.1']);
+  expect(hear(proposes(zxid(2, 2)))).toEqual(['log 2.2', 'sync']);
+  expect(hear(packet(PacketType.COMMIT, zxid(2, 1)))).toEqual(['apply 2.1']);
+  expect(tell({ kind: 'synced', now: 0, zxid: zxid(2, 2) })).toEqual(['ACK 2.2']);
+});
+
+test('a follower leaves a leader of an older epoch, one whose DIFF has a hole, and one that commits out of turn', () => {
+  const old = followerOf(historyOf());
+  old.tell({ kind: 'start', now: 0 });
+  expect(old.hear(packet(PacketType.LEADERINFO, zxid(0, 0), int(0x10000)))[0]).toMatch(
+    /^leave \(it leads epoch 0/,
+  );
+
+  const synced = (): ReturnType<typeof followerOf> => {
+    const follower = followerOf(historyOf(zxid(1, 1)));
+    follower.tell({ kind: 'start', now: 0 });
+    follower.hear(packet(PacketType.LEADERINFO, zxid(2, 0), int(0x10000)));
+    follower.tell({ kind: 'saved', now: 0, file: 'acceptedEpoch' });
+    follower.hear(packet(PacketType.DIFF, zxid(1, 7)));
+    return follower;
+  };
+  expect(synced().hear(proposes(zxid(1, 4)))[0]).toMatch(
+    /^leave \(it sent transaction 0x100000004 behind 0x100000001/,
+  );
+  const turn = synced();
+  turn.hear(proposes(zxid(1, 2)));
+  turn.hear(proposes(zxid(1, 3)));
+  expect(turn.hear(packet(PacketType.COMMIT, zxid(1, 3)))[0]).toMatch(/out of turn/);
+});
+
+test('an epoch that was agreed to before is agreed to again without counting twice', () => {
+  const { tell, hear } = followerOf(historyOf());
+  tell({ kind: 'start', now: 0 });
+  expect(hear(packet(PacketType.LEADERINFO, zxid(1, 0), int(0x10000)))).toEqual(['ACKEPOCH 0.0']);
+});
