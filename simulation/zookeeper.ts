@@ -34,6 +34,7 @@ export async function runEnsembleStory({ seed, faultsMs, onTrace }: EnsembleStor
     servers,
     observers: servers === 4 ? 1 : 0,
     lossRate: 0.001,
+    slowestSyncMs: seed % 2 === 0 ? 60 : 3,
     zooCfg: seed % 3 === 0 ? 'snapCount=20\n' : '',
   });
   const { world } = ensemble;
@@ -125,8 +126,8 @@ async function breakThings(ensemble: SimulatedEnsemble, random: SeededRandom, fo
   const end = world.nowMs + forMs;
   const names = servers.map(({ host }) => host.name);
   const later = (ms: number, run: () => void): void => world.after(ms, run);
-  const restart = (server: EnsembleServer): void =>
-    later(random.between(50, 4000), () => {
+  const restart = (server: EnsembleServer, longerMs = 0): void =>
+    later(random.between(50, 4000) + longerMs, () => {
       if (!server.host.alive) ensemble.start(server);
     });
   await world.run(world.nowMs + random.between(500, 3000));
@@ -142,10 +143,11 @@ async function breakThings(ensemble: SimulatedEnsemble, random: SeededRandom, fo
         restart(victim);
       }
     } else if (kind === 3) {
-      // All lose their power at once.
+      // All lose their power at once, and who led comes back last: what only its disk has was never acknowledged.
+      const { leader } = ensemble;
       for (const server of servers) {
         if (server.host.alive) ensemble.kill(server);
-        restart(server);
+        restart(server, server === leader ? 5000 : 0);
       }
     } else if (kind < 6) {
       const others = names.filter((name) => name !== victim.host.name);

@@ -17,6 +17,8 @@ export interface EnsembleOptions {
   readonly lossRate?: number;
   readonly log?: Log;
   readonly zooCfg?: string;
+  /** How long a sync takes at most, ms. */
+  readonly slowestSyncMs?: number;
 }
 
 export interface EnsembleServer {
@@ -34,13 +36,22 @@ export class SimulatedEnsemble {
   private readonly lines: string;
   private readonly zooCfg: string;
 
-  constructor({ seed, servers, observers = 0, lossRate = 0, log, zooCfg = '' }: EnsembleOptions) {
+  constructor({
+    seed,
+    servers,
+    observers = 0,
+    lossRate = 0,
+    log,
+    zooCfg = '',
+    slowestSyncMs = 3,
+  }: EnsembleOptions) {
     this.world = new SimulatedWorld({
       seed,
       digests: createNodeDigests(),
       codecs: createNodeCodecs(),
       afterPromises: (run) => setImmediate(run),
       lossRate,
+      disk: { syncMs: [0.1, slowestSyncMs] },
       ...(log === undefined ? {} : { log }),
     });
     this.zooCfg = zooCfg;
