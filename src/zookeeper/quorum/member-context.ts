@@ -3,7 +3,7 @@ import type { ZooKeeperConfig } from '../server/config.ts';
 import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
-import type { History } from './history.ts';
+import type { History } from './zab/history.ts';
 
 /** What a member keeps while its roles come and go. */
 export interface MemberContext {

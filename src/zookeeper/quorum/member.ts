@@ -7,14 +7,14 @@ import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
-import { Election, type ElectionInput, type ElectionOutput } from './election.ts';
-import { ElectionConnections } from './election-connections.ts';
-import { Following } from './following.ts';
-import type { History } from './history.ts';
-import { Leading } from './leading.ts';
+import { Election, type ElectionInput, type ElectionOutput } from './election/election.ts';
+import { ElectionConnections } from './election/connections.ts';
+import { Following } from './zab/following.ts';
+import type { History } from './zab/history.ts';
+import { Leading } from './zab/leading.ts';
 import type { MemberContext } from './member-context.ts';
 import { turnAway } from './not-serving.ts';
-import { epochOf, type Vote } from './vote.ts';
+import { epochOf, type Vote } from './election/vote.ts';
 
 /**
  * One server of an ensemble, from its start to its end: it looks for a leader, leads or follows until that ends, and looks again. Its

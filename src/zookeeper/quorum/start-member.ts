@@ -5,7 +5,7 @@ import type { MemberConfig } from '../server/server-line.ts';
 import { storageConfig } from '../server/storage-config.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
-import { History } from './history.ts';
+import { History } from './zab/history.ts';
 import { Member } from './member.ts';
 
 const LONGEST_MYID_BYTES = 32;

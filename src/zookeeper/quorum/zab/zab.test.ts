@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { Transaction } from '../tree/transaction.ts';
+import type { Transaction } from '../../tree/transaction.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { History, proposalOf } from './history.ts';
 import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
 import { PacketType, packetName, type Packet } from './packets.ts';
-import { firstZxid } from './vote.ts';
+import { firstZxid } from '../election/vote.ts';
 
 const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
 const at = (value: number): string => (value < 0 ? '-' : `${Math.floor(value / 2 ** 32)}.${value % 2 ** 32}`);

@@ -1,11 +1,11 @@
-import { Reader } from '../../wire/reader.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import { readBuffer, readUstring, writeUstring } from '../jute/primitives.ts';
-import type { TreeImage } from '../storage/snapshot-writer.ts';
-import type { DataTree } from '../tree/data-tree.ts';
-import { PERSISTED_BYTES } from '../tree/stat-bytes.ts';
-import { decodeAcl } from '../tree/transaction-codec.ts';
-import { Writer } from '../../wire/writer.ts';
+import { Reader } from '../../../wire/reader.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { readBuffer, readUstring, writeUstring } from '../../jute/primitives.ts';
+import type { TreeImage } from '../../storage/snapshot-writer.ts';
+import type { DataTree } from '../../tree/data-tree.ts';
+import { PERSISTED_BYTES } from '../../tree/stat-bytes.ts';
+import { decodeAcl } from '../../tree/transaction-codec.ts';
+import { Writer } from '../../../wire/writer.ts';
 
 /** What a leader's tree ends with on the wire, to show that it came whole. */
 const SIGNATURE = 'BenWasHere';

@@ -1,12 +1,12 @@
-import type { Connection, Timer } from '../../runtime/runtime.ts';
-import { NetworkError } from '../../runtime/runtime.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import { Server } from '../server/server.ts';
-import type { MemberConfig } from '../server/server-line.ts';
+import type { Connection, Timer } from '../../../runtime/runtime.ts';
+import { NetworkError } from '../../../runtime/runtime.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { Server } from '../../server/server.ts';
+import type { MemberConfig } from '../../server/server-line.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from './log-sync.ts';
-import { packetLimit, saveEpoch, settleLog, type MemberContext } from './member-context.ts';
+import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
 import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
 import { SnapshotBody } from './snapshot-body.ts';
 

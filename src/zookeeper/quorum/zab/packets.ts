@@ -1,8 +1,8 @@
-import { Reader } from '../../wire/reader.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import { Writer } from '../../wire/writer.ts';
-import { readBuffer, readUstring, writeBuffer, writeUstring } from '../jute/primitives.ts';
-import type { Id } from '../tree/acl.ts';
+import { Reader } from '../../../wire/reader.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { Writer } from '../../../wire/writer.ts';
+import { readBuffer, readUstring, writeBuffer, writeUstring } from '../../jute/primitives.ts';
+import type { Id } from '../../tree/acl.ts';
 
 /** What leader and learners say to each other on the quorum port. */
 export const PacketType = {

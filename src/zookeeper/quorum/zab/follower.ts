@@ -1,8 +1,8 @@
-import { WireError } from '../../wire/wire-error.ts';
+import { WireError } from '../../../wire/wire-error.ts';
 import { History, readProposal, type Proposal } from './history.ts';
 import type { EpochFile } from './leader.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
-import { epochOf, firstZxid, follows } from './vote.ts';
+import { epochOf, firstZxid, follows } from '../election/vote.ts';
 
 export type FollowerInput = { readonly now: number } &
   /** The leader is connected. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../../runtime/runtime.ts';
-import type { ZooKeeperStorage } from '../storage/storage.ts';
+import type { Clock } from '../../../runtime/runtime.ts';
+import type { ZooKeeperStorage } from '../../storage/storage.ts';
 
 /** Group commit: all that is appended in a turn, or while the disk is busy, gets to the disk by one sync. */
 export class LogSync {

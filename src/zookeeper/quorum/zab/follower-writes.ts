@@ -1,15 +1,15 @@
-import { Reader } from '../../wire/reader.ts';
-import { ErrorCode } from '../jute/error-code.ts';
-import { OpCode } from '../jute/op-code.ts';
-import { readUstring } from '../jute/primitives.ts';
-import { Writer } from '../../wire/writer.ts';
-import type { WritePath } from '../server/pipeline.ts';
-import { Queue } from '../server/queue.ts';
-import type { Request } from '../server/request.ts';
-import type { ServerRole } from '../server/role.ts';
-import type { Server } from '../server/server.ts';
-import type { MemberConfig } from '../server/server-line.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import { Reader } from '../../../wire/reader.ts';
+import { ErrorCode } from '../../jute/error-code.ts';
+import { OpCode } from '../../jute/op-code.ts';
+import { readUstring } from '../../jute/primitives.ts';
+import { Writer } from '../../../wire/writer.ts';
+import type { WritePath } from '../../server/pipeline.ts';
+import { Queue } from '../../server/queue.ts';
+import type { Request } from '../../server/request.ts';
+import type { ServerRole } from '../../server/role.ts';
+import type { Server } from '../../server/server.ts';
+import type { MemberConfig } from '../../server/server-line.ts';
+import type { Transaction } from '../../tree/transaction.ts';
 import { PacketType, type Packet } from './packets.ts';
 
 const beyond34 = new Set<number>([OpCode.createContainer, OpCode.createTTL, OpCode.reconfig]);

@@ -1,7 +1,7 @@
-import { Reader, type Int64 } from '../../wire/reader.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import { Writer } from '../../wire/writer.ts';
-import type { MemberConfig } from '../server/server-line.ts';
+import { Reader, type Int64 } from '../../../wire/reader.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { Writer } from '../../../wire/writer.ts';
+import type { MemberConfig } from '../../server/server-line.ts';
 import type { Notification, PeerState } from './election.ts';
 import { epochOf } from './vote.ts';
 

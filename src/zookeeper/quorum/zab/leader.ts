@@ -1,6 +1,6 @@
 import { History, type Proposal } from './history.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
-import { counterOf, epochOf, firstZxid, isMajority } from './vote.ts';
+import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
 
 export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
 

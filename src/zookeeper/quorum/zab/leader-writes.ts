@@ -1,17 +1,17 @@
-import { Reader } from '../../wire/reader.ts';
-import { ErrorCode } from '../jute/error-code.ts';
-import { OpCode } from '../jute/op-code.ts';
-import { readUstring } from '../jute/primitives.ts';
-import { RequestPipeline, type WritePath } from '../server/pipeline.ts';
-import type { Proposer } from '../server/proposer.ts';
-import { Queue } from '../server/queue.ts';
-import { Request } from '../server/request.ts';
-import { isAlive, type ServerRole } from '../server/role.ts';
-import type { Server } from '../server/server.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import { Reader } from '../../../wire/reader.ts';
+import { ErrorCode } from '../../jute/error-code.ts';
+import { OpCode } from '../../jute/op-code.ts';
+import { readUstring } from '../../jute/primitives.ts';
+import { RequestPipeline, type WritePath } from '../../server/pipeline.ts';
+import type { Proposer } from '../../server/proposer.ts';
+import { Queue } from '../../server/queue.ts';
+import { Request } from '../../server/request.ts';
+import { isAlive, type ServerRole } from '../../server/role.ts';
+import type { Server } from '../../server/server.ts';
+import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import { PacketType, type Packet } from './packets.ts';
-import { LAST_COUNTER, counterOf, firstZxid } from './vote.ts';
+import { LAST_COUNTER, counterOf, firstZxid } from '../election/vote.ts';
 
 const REQUEST_HEAD_BYTES = 16;
 

@@ -1,13 +1,13 @@
-import type { Connection, Listener, Timer } from '../../runtime/runtime.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import { Server } from '../server/server.ts';
-import { TreeImage } from '../storage/snapshot-writer.ts';
+import type { Connection, Listener, Timer } from '../../../runtime/runtime.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import { Server } from '../../server/server.ts';
+import { TreeImage } from '../../storage/snapshot-writer.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
-import { configText } from './election-messages.ts';
-import { listenAt } from './listen-at.ts';
+import { configText } from '../election/messages.ts';
+import { listenAt } from '../listen-at.ts';
 import { LogSync } from './log-sync.ts';
-import { packetLimit, saveEpoch, settleLog, type MemberContext } from './member-context.ts';
+import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
 import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
 import { snapshotSlices } from './snapshot-body.ts';
 

@@ -1,9 +1,9 @@
-import { Reader } from '../../wire/reader.ts';
-import { Writer } from '../../wire/writer.ts';
-import { OpCode } from '../jute/op-code.ts';
-import { decodeTransaction, encodeTransaction } from '../tree/transaction-codec.ts';
-import type { Transaction } from '../tree/transaction.ts';
-import { counterOf, follows } from './vote.ts';
+import { Reader } from '../../../wire/reader.ts';
+import { Writer } from '../../../wire/writer.ts';
+import { OpCode } from '../../jute/op-code.ts';
+import { decodeTransaction, encodeTransaction } from '../../tree/transaction-codec.ts';
+import type { Transaction } from '../../tree/transaction.ts';
+import { counterOf, follows } from '../election/vote.ts';
 
 /** A transaction on its way through the ensemble. */
 export interface Proposal {

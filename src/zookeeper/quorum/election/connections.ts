@@ -1,7 +1,7 @@
-import type { Connection, ConnectionHandler, Endpoint, Listener, Runtime } from '../../runtime/runtime.ts';
-import { FrameSplitter } from '../../wire/frames.ts';
-import { WireError } from '../../wire/wire-error.ts';
-import type { MemberConfig } from '../server/server-line.ts';
+import type { Connection, ConnectionHandler, Endpoint, Listener, Runtime } from '../../../runtime/runtime.ts';
+import { FrameSplitter } from '../../../wire/frames.ts';
+import { WireError } from '../../../wire/wire-error.ts';
+import type { MemberConfig } from '../../server/server-line.ts';
 import type { Notification } from './election.ts';
 import {
   LARGEST_MESSAGE_BYTES,
@@ -10,8 +10,8 @@ import {
   decodeNotification,
   encodeInitial,
   encodeNotification,
-} from './election-messages.ts';
-import { listenAt } from './listen-at.ts';
+} from './messages.ts';
+import { listenAt } from '../listen-at.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
 /** Not more often than that to one peer. */
