@@ -63,6 +63,25 @@ export interface ZooKeeperConfig {
   /** `super:` and the base64 of SHA-1 of `super:password`; '' is none. */
   readonly superDigest: string;
   readonly digestSchemeEnabled: boolean;
+  /** Sessions are kept by the server that they begin at, and no other knows them. */
+  readonly localSessionsEnabled: boolean;
+  /** They become sessions of the ensemble when they want an ephemeral znode. */
+  readonly localSessionsUpgradingEnabled: boolean;
+  /** Without a quorum, clients that ask for no more may read. */
+  readonly readOnlyModeEnabled: boolean;
+  readonly leaderServes: boolean;
+  /** Followers take observers in here; 0 or less: they don't, and this server as observer asks the leader. */
+  readonly observerMasterPort: number;
+  /** In ticks: so long a learner tries to reach its leader; 0: initLimit. */
+  readonly connectToLearnerMasterLimit: number;
+  readonly observerReconnectDelayMs: number;
+  /** Transactions that are kept in memory for learners that were away. */
+  readonly commitLogCount: number;
+  /** What lies before those comes from the log files, unless it is more than this part of the snapshot; 0: however much; below: never. */
+  readonly snapshotSizeFactor: number;
+  readonly forceSnapshotSync: boolean;
+  readonly maxConcurrentSnapSyncs: number;
+  readonly maxConcurrentDiffSyncs: number;
 }
 
 export const PROMETHEUS_PROVIDER = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
@@ -117,6 +136,18 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   sessionlessCnxnTimeoutMs: 10000,
   superDigest: '',
   digestSchemeEnabled: true,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: false,
+  readOnlyModeEnabled: false,
+  leaderServes: true,
+  observerMasterPort: 0,
+  connectToLearnerMasterLimit: 0,
+  observerReconnectDelayMs: 0,
+  commitLogCount: 500,
+  snapshotSizeFactor: 0.33,
+  forceSnapshotSync: false,
+  maxConcurrentSnapSyncs: 10,
+  maxConcurrentDiffSyncs: 100,
 };
 
 /**
