@@ -174,6 +174,11 @@ export class TestPeer {
     this.handler?.drained?.();
   }
 
+  /** The same, and what comes next fills it again. */
+  takeSome(): void {
+    this.handler?.drained?.();
+  }
+
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -26,6 +26,8 @@ import { Stats } from './stats.ts';
 const MAX_WAITING = 1000;
 /** Who doesn't read what is sent is cut off from here on (watch events come without being asked for). */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
+/** Answers leave when there are so many, and what was asked behind them waits until the client took them: a small question may have a large answer. */
+const MAX_UNSENT_BYTES = 1024 * 1024;
 
 const NOTHING: Buffer = Buffer.alloc(0);
 
@@ -56,6 +58,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private readonly host: ConnectionHost;
   private readonly splitter: FrameSplitter;
   private readonly waiting = new Queue<Request>();
+  /** What came while the client didn't take its answers: no more than was read in one go. */
+  private readonly stalled = new Queue<Buffer>();
   private output: Writer | null = null;
   private isFirst = true;
   /** The first bytes, while there are fewer than four. */
@@ -99,8 +103,22 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.stats.bytesReceived += bytes.length;
     this.host.stats.bytesReceived += bytes.length;
     if (this.session !== null) this.session.touchedAtMs = this.nowMs;
+    this.handle(bytes);
+  }
+
+  drained(): void {
+    if (this.isOver || !this.isStalled) return;
+    this.paused &= ~PAUSED_BY_PEER;
+    this.nowMs = this.host.clock.monotonicMs();
+    this.handle(null);
+    if (this.paused === 0 && !this.isOver) this.connection.resume();
+  }
+
+  /** Bytes that came, or null: what waited until the client took its answers. */
+  private handle(bytes: Buffer | null): void {
     try {
-      this.split(bytes);
+      if (bytes === null) this.goOn();
+      else this.split(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.host.log.warn(`closed the connection of ${this.place}: ${error.message}`);
@@ -109,10 +127,6 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     }
     this.flush();
     this.host.throttle(this);
-  }
-
-  drained(): void {
-    this.resume(PAUSED_BY_PEER);
   }
 
   closed(): void {
@@ -252,7 +266,25 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     return true;
   }
 
+  private get isStalled(): boolean {
+    return (this.paused & PAUSED_BY_PEER) !== 0;
+  }
+
+  /** The client takes answers again. */
+  private goOn(): void {
+    this.drainReads();
+    while (!this.isOver && !this.isStalled) {
+      const frame = this.stalled.shift();
+      if (frame === undefined) return;
+      this.frame(frame, 0, frame.length);
+    }
+  }
+
   private frame(body: Buffer, start: number, end: number): void {
+    if (this.isStalled) {
+      this.stalled.push(body.subarray(start, end));
+      return;
+    }
     this.stats.received += 1;
     this.host.stats.received += 1;
     if (this.session === null) {
@@ -296,6 +328,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     const bytes = w.position - at;
     w.setInt32(at, bytes - 4);
     this.answered(op, xid, zxid, bytes, receivedAtMs);
+    if (w.position > MAX_UNSENT_BYTES) this.flush();
   }
 
   private write(xid: number, op: number, body: Buffer, start: number, end: number): void {
@@ -312,7 +345,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
 
   /** Reads up to the next write. Their `requester` is null: nobody else answers them. */
   private drainReads(): void {
-    for (;;) {
+    while (!this.isStalled) {
       const next = this.waiting.peek();
       if (next === undefined || next.requester !== null) break;
       this.waiting.shift();

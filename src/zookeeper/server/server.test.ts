@@ -169,6 +169,32 @@ test('who does not read what is sent is not read either', async () => {
   expect(peer.isPaused).toBe(false);
 });
 
+test('small questions with large answers are answered as fast as the client takes them, in their order', async () => {
+  const zk = startTestServer();
+  const peer = await session(zk);
+  peer.send(requests.create(1, '/large', Buffer.alloc(500_000)));
+  await zk.clock.settle();
+  peer.isFull = true;
+  // The second half waits behind a write.
+  const questions = Array.from({ length: 40 }, (_, i) => requests.getData(i + 2, '/large'));
+  questions.splice(20, 0, requests.create(100, '/small'));
+  peer.send(Buffer.concat(questions));
+  await zk.clock.settle();
+  let most = peer.raw.length;
+  for (let i = 0; i < 100 && answers(peer).length < 42; i++) {
+    const before = peer.raw.length;
+    peer.takeSome();
+    await zk.clock.settle();
+    most = Math.max(most, peer.raw.length - before);
+  }
+  expect(most).toBeLessThan(3_000_000);
+  const xids = Array.from({ length: 40 }, (_, i) => String(i + 2));
+  xids.splice(20, 0, '100');
+  expect(answers(peer)).toEqual(['1', ...xids]);
+  peer.drain();
+  expect(peer.isPaused).toBe(false);
+});
+
 test('connections of one address are counted, and more than maxClientCnxns are closed', async () => {
   const zk = startTestServer({ maxClientCnxns: 2 });
   const peers = [await session(zk), await session(zk), await session(zk)];
