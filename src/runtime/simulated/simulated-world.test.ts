@@ -262,3 +262,21 @@ test('events happen by time, and in the order of planning at one time', async ()
     { numRuns: 50 },
   );
 });
+
+test('a process that stands still does nothing until it wakes, and a clock on the wall may be wrong', async () => {
+  const world = makeWorld(5);
+  const host = world.host('a');
+  const seen: number[] = [];
+  host.runtime.clock.after(10, () => seen.push(world.nowMs));
+  const cancelled = host.runtime.clock.after(20, () => seen.push(-1));
+  host.freeze(100);
+  await world.run(50);
+  expect(seen).toEqual([]);
+  cancelled.cancel();
+  await world.run(200);
+  expect(seen).toEqual([100]);
+  const before = host.runtime.clock.wallMs();
+  host.setWallClock(-3_600_000);
+  expect(host.runtime.clock.wallMs()).toBe(before - 3_600_000);
+  expect(host.runtime.clock.monotonicMs()).toBe(200);
+});

@@ -5,6 +5,7 @@ import { mortalClock } from '../virtual/life.ts';
 import type { Link } from '../virtual/link.ts';
 import { mappedFiles } from '../virtual/mapped-files.ts';
 import { EventQueue } from './event-queue.ts';
+import { HostClock } from './host-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk, UNLIMITED_BYTES, type DiskOptions } from './simulated-disk.ts';
 
@@ -50,6 +51,8 @@ export class SimulatedWorld {
   private traced = 0;
   /** Sees each line of the trace. */
   onTrace: ((line: string) => void) | null = null;
+  /** Called after each event, when all promises that it settles have settled. */
+  onStep: (() => void) | null = null;
 
   constructor(options: WorldOptions) {
     this.options = options;
@@ -87,9 +90,10 @@ export class SimulatedWorld {
   host(name: string, options: NodeOptions & { disk?: Partial<DiskOptions> } = {}): SimulatedHost {
     const node = this.fabric.addNode(name, options);
     const diskOptions = { ...DEFAULT_DISK, ...this.options.disk, ...options.disk };
-    const disk = new SimulatedDisk(this.clock, this.random.fork(`disk of ${name}`), diskOptions);
+    const clock = new HostClock(this.clock);
+    const disk = new SimulatedDisk(clock, this.random.fork(`disk of ${name}`), diskOptions);
     const trace = (what: string): void => this.trace(`${name} ${what}`);
-    const host = new SimulatedHost(node, disk, trace, () => this.makeRuntime(node, disk));
+    const host = new SimulatedHost(node, disk, clock, trace, () => this.makeRuntime(node, disk, clock));
     this.hosts.set(name, host);
     return host;
   }
@@ -139,6 +143,7 @@ export class SimulatedWorld {
       event.run = null;
       run?.();
       await this.settle();
+      this.onStep?.();
     }
     return true;
   }
@@ -168,10 +173,10 @@ export class SimulatedWorld {
     return `${this.traced}-${hex}`;
   }
 
-  private makeRuntime(node: FabricNode, disk: SimulatedDisk): Runtime {
+  private makeRuntime(node: FabricNode, disk: SimulatedDisk, clock: HostClock): Runtime {
     const { life } = node;
     return {
-      clock: mortalClock(this.clock, life),
+      clock: mortalClock(clock, life),
       network: this.fabric.networkOf(node),
       files: mappedFiles(disk.files, (path) => path, life),
       random: this.random.fork(node.name),
@@ -191,7 +196,8 @@ export class SimulatedWorld {
     if (from === to) return;
     link.delayMs = () => {
       const repeats = lossRate > 0 && random.chance(lossRate) ? random.between(200, 600) : 0;
-      return random.between(least, most) + repeats;
+      const asleepMs = Math.max(0, (this.hosts.get(to)?.clock.awakeAtMs ?? 0) - this.now);
+      return random.between(least, most) + repeats + asleepMs;
     };
   }
 
@@ -213,6 +219,7 @@ export class SimulatedWorld {
 export class SimulatedHost {
   readonly name: string;
   readonly disk: SimulatedDisk;
+  readonly clock: HostClock;
   /** The outside world for the process that runs now. */
   runtime: Runtime;
   private readonly node: FabricNode;
@@ -222,11 +229,13 @@ export class SimulatedHost {
   constructor(
     node: FabricNode,
     disk: SimulatedDisk,
+    clock: HostClock,
     trace: (what: string) => void,
     makeRuntime: () => Runtime,
   ) {
     this.name = node.name;
     this.disk = disk;
+    this.clock = clock;
     this.node = node;
     this.trace = trace;
     this.makeRuntime = makeRuntime;
@@ -249,10 +258,23 @@ export class SimulatedHost {
     if (options.keepCache !== true) this.disk.losePower();
   }
 
+  /** The process stands still for so long, as under a debugger or on a machine that swaps: its timers, its disk and what it is sent wait. */
+  freeze(forMs: number): void {
+    this.trace(`stands still for ${forMs} ms`);
+    this.clock.awakeAtMs = this.clock.monotonicMs() + forMs;
+  }
+
+  /** The clock on the wall is set forward, or back. */
+  setWallClock(byMs: number): void {
+    this.trace(`has its clock set by ${byMs} ms`);
+    this.clock.wallOffsetMs += byMs;
+  }
+
   /** A new process on the same machine. */
   restart(): Runtime {
     this.kill({ keepCache: true });
     this.trace('starts');
+    this.clock.awakeAtMs = 0;
     this.node.start();
     return (this.runtime = this.makeRuntime());
   }
