@@ -1,13 +1,8 @@
-/** The servers that are compared: gregor and Apache, each with the same properties and a process (or, for `up`, one process) to look at. */
+/** The brokers that are compared: gregor's and Apache's, each with the same properties and a process (or, for `up`, one process) to look at. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  startCluster,
-  startZooKeeper,
-  type Maker,
-  type ZooKeeperMaker,
-} from '../interop/support/clusters.ts';
+import { startCluster, type Maker } from '../interop/support/clusters.ts';
 import { root } from '../interop/support/install.ts';
 import { freePorts, listening, run, Service, until } from '../interop/support/processes.ts';
 
@@ -18,11 +13,6 @@ export interface Side {
   /** The processes whose CPU and memory count. */
   readonly pids: readonly number[];
   stop(): Promise<void>;
-}
-
-export async function zookeeperSide(maker: ZooKeeperMaker): Promise<Side> {
-  const server = await startZooKeeper(maker, maker === 'gregor' ? '' : 'globalOutstandingLimit=1000\n');
-  return { name: maker, address: server.connect, pids: [server.service.pid], stop: () => server.stop() };
 }
 
 const brokerProperties =

@@ -3,7 +3,7 @@
  * window of requests open on its own znode: half windows of getData and setData, built once and sent again and again (servers don't
  * look at xids). Answers have known sizes, so they are counted, and only the first of each half window is looked at.
  *
- *   tsx bench/loads/zookeeper-lean.ts HOST:PORT[,…] --sessions 10 --window 40 --bytes 1000 --reads 90 --seconds 5 --warmup 1
+ *   tsx bench/loads/zookeeper-lean.ts HOST:PORT[,…] --sessions 10 --window 40 --bytes 1000 --reads 90 --seconds 5 --warmup 4
  *
  * Prints one JSON line. Latencies are those of half windows, in ms.
  */
@@ -19,7 +19,7 @@ const { positionals, values } = parseArgs({
     bytes: { type: 'string', default: '1000' },
     reads: { type: 'string', default: '90' },
     seconds: { type: 'string', default: '5' },
-    warmup: { type: 'string', default: '1' },
+    warmup: { type: 'string', default: '4' },
   },
 });
 

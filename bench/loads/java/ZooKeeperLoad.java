@@ -4,23 +4,24 @@ import java.util.concurrent.atomic.*;
 import org.apache.zookeeper.*;
 import org.apache.zookeeper.data.Stat;
 
-/** A ZooKeeper load with Apache's client: SERVERS SESSIONS WINDOW BYTES READS SECONDS. Prints one JSON line. */
+/** A ZooKeeper load with Apache's client: SERVERS SESSIONS WINDOW BYTES READS SECONDS WARMUP. Each session is at one server. Prints one JSON line. */
 public class ZooKeeperLoad {
   public static void main(String[] args) throws Exception {
     int sessions = Integer.parseInt(args[1]), window = Integer.parseInt(args[2]), reads = Integer.parseInt(args[4]);
+    String[] servers = args[0].split(",");
     byte[] data = new byte[Integer.parseInt(args[3])];
     LongAdder done = new LongAdder();
     ConcurrentLinkedQueue<Long> latencies = new ConcurrentLinkedQueue<>();
     AtomicBoolean stop = new AtomicBoolean(), measuring = new AtomicBoolean();
     for (int s = 0; s < sessions; s++) {
       CountDownLatch up = new CountDownLatch(1);
-      ZooKeeper zk = new ZooKeeper(args[0], 30_000, e -> up.countDown());
+      ZooKeeper zk = new ZooKeeper(servers[s % servers.length], 30_000, e -> up.countDown());
       up.await();
       String path = "/java-" + s;
       if (zk.exists(path, false) == null) zk.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
       for (int w = 0; w < window; w++) next(zk, path, data, reads, done, latencies, stop, measuring, w * 7);
     }
-    Thread.sleep(2000);
+    Thread.sleep(Long.parseLong(args[6]) * 1000);
     done.reset();
     measuring.set(true);
     System.err.println("measure");
