@@ -24,35 +24,22 @@ export function zookeeperLoads({ reads, seconds, warmup, java }: ZooKeeperLoadOp
   const units = { unit: 'requests/s', cpuUnit: 'µs a request' };
   return reads.map((percent) => {
     const name = percent === 0 ? 'writes of 1 KB' : `${percent} % reads of 1 KB`;
-    if (!java)
+    if (java) {
+      const main = join(root, 'bench/loads/java/ZooKeeperLoad.java');
+      const order = [SESSIONS, WINDOW, BYTES, String(percent), seconds, warmup];
       return {
         ...units,
-        name,
+        name: `Apache's client, ${name}`,
         run: (side) =>
-          runLean(
-            side,
-            'zookeeper-lean.ts',
-            [
-              side.address,
-              ...['--sessions', SESSIONS, '--window', WINDOW, '--bytes', BYTES],
-              ...['--reads', String(percent), '--seconds', seconds, '--warmup', warmup],
-            ],
-            read,
-          ),
+          runJava(side, ['-cp', classPath('zookeeper-3.9.5'), main, side.address, ...order], read),
       };
-    const main = join(root, 'bench/loads/java/ZooKeeperLoad.java');
+    }
+    const load = ['--sessions', SESSIONS, '--window', WINDOW, '--bytes', BYTES, '--reads', String(percent)];
+    const time = ['--seconds', seconds, '--warmup', warmup];
     return {
       ...units,
-      name: `Apache's client, ${name}`,
-      run: (side) =>
-        runJava(
-          side,
-          [
-            ...['-cp', classPath('zookeeper-3.9.5'), main],
-            ...[side.address, SESSIONS, WINDOW, BYTES, String(percent), seconds, warmup],
-          ],
-          read,
-        ),
+      name,
+      run: (side) => runLean(side, 'zookeeper-lean.ts', [side.address, ...load, ...time], read),
     };
   });
 }
