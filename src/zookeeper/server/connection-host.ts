@@ -1,4 +1,5 @@
-import type { Clock, Log } from '../../runtime/runtime.ts';
+import type { RareWarnings } from '../../runtime/rare-warnings.ts';
+import type { Clock } from '../../runtime/runtime.ts';
 import type { Writer } from '../../wire/writer.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { Authentication } from './auth.ts';
@@ -14,7 +15,7 @@ import type { FourLetterWord } from './words.ts';
 /** What a client's connection needs of its server. */
 export interface ConnectionHost {
   readonly clock: Clock;
-  readonly log: Log;
+  readonly warnings: RareWarnings;
   readonly config: ZooKeeperConfig;
   readonly tree: DataTree;
   readonly reads: Reads;

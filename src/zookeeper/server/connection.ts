@@ -121,7 +121,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       else this.split(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.host.log.warn(`closed the connection of ${this.place}: ${error.message}`);
+      this.host.warnings.warn('closed', `closed the connection of ${this.place}: ${error.message}`);
       this.close();
       return;
     }
@@ -219,7 +219,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (takesMore || this.isOver) return;
     this.pause(PAUSED_BY_PEER);
     if (this.connection.bufferedBytes > MAX_UNREAD_BYTES) {
-      this.host.log.warn(`cut off ${this.place}, which doesn't read what it is sent`);
+      this.host.warnings.warn('unread', `cut off ${this.place}, which doesn't read what it is sent`);
       this.over();
       this.connection.destroy();
     }
@@ -374,7 +374,10 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     );
     if (ids === null) {
       this.host.metrics.authFailures += 1;
-      this.host.log.warn(`${this.place} could not be authenticated by the scheme ${packet.scheme}`);
+      this.host.warnings.warn(
+        'unauthenticated',
+        `${this.place} could not be authenticated by the scheme ${packet.scheme}`,
+      );
       this.refuse(xid, 0, ErrorCode.AuthFailed);
       return;
     }
@@ -391,7 +394,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.hasReadOnly = hasReadOnly;
     this.host.metrics.connectionRequests += 1;
     if (lastZxidSeen > this.host.tree.lastZxid) {
-      this.host.log.warn(
+      this.host.warnings.warn(
+        'ahead',
         `${this.place} has seen zxid ${lastZxidSeen}, and the last one here is ${this.host.tree.lastZxid}: it must look for another server`,
       );
       this.close();

@@ -1,3 +1,4 @@
+import { RareWarnings } from '../../runtime/rare-warnings.ts';
 import type { Clock, Connection, Log, Runtime, Timer } from '../../runtime/runtime.ts';
 import { Writer } from '../../wire/writer.ts';
 import { OpCode } from '../jute/op-code.ts';
@@ -59,6 +60,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   readonly config: ZooKeeperConfig;
   readonly clock: Clock;
   readonly log: Log;
+  readonly warnings: RareWarnings;
   readonly runtime: Runtime;
   readonly storage: ServerStorage;
   readonly reads: Reads;
@@ -103,6 +105,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     this.config = config;
     this.clock = runtime.clock;
     this.log = runtime.log;
+    this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.storage = storage;
     this.startedAtMs = this.clock.monotonicMs();
     const { globalOutstandingLimit: limit, requestThrottleLimit: throttle } = config;
@@ -168,7 +171,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       (maxCnxns > 0 && this.connections.size >= maxCnxns)
     ) {
       this.metrics.connectionsRejected += 1;
-      this.log.warn(
+      this.warnings.warn(
+        'refused',
         `refused a connection of ${address}: ${fromThere} from there are open and ${this.connections.size} in all, which is what maxClientCnxns (${maxClientCnxns}) or maxCnxns (${maxCnxns}) allows`,
       );
       connection.destroy();

@@ -1,3 +1,4 @@
+import { RareWarnings } from '../../../runtime/rare-warnings.ts';
 import type { Connection, ConnectionHandler, Endpoint, Listener, Runtime } from '../../../runtime/runtime.ts';
 import { FrameSplitter } from '../../../wire/frames.ts';
 import { WireError } from '../../../wire/wire-error.ts';
@@ -18,6 +19,8 @@ const CONNECT_TIMEOUT_MS = 5000;
 const DIAL_PAUSE_MS = 100;
 /** Who connects and says nothing. */
 const SILENCE_MS = 10_000;
+/** Connections at a time that haven't said yet whose they are. */
+const MAX_STRANGERS = 64;
 /** Who doesn't read is cut off from here on. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
@@ -36,11 +39,13 @@ interface Peer {
  */
 export class ElectionConnections {
   private readonly runtime: Runtime;
+  private readonly warnings: RareWarnings;
   private readonly self: MemberConfig;
   private readonly peers = new Map<number, Peer>();
   private readonly config: string;
   private readonly heard: (from: number, notification: Notification) => void;
   private readonly open = new Set<Connection>();
+  private strangers = 0;
   private listener: Listener | null = null;
   private isStopped = false;
 
@@ -51,6 +56,7 @@ export class ElectionConnections {
     heard: (from: number, notification: Notification) => void,
   ) {
     this.runtime = runtime;
+    this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.self = self;
     this.config = configText(members);
     this.heard = heard;
@@ -91,7 +97,10 @@ export class ElectionConnections {
   private write(peer: Peer, connection: Connection, message: Buffer): void {
     connection.write(message);
     if (connection.bufferedBytes <= MAX_UNREAD_BYTES) return;
-    this.runtime.log.warn(`server ${peer.member.id} doesn't read what it is sent on the election port`);
+    this.warnings.warn(
+      'unread',
+      `server ${peer.member.id} doesn't read what it is sent on the election port`,
+    );
     connection.destroy();
   }
 
@@ -133,7 +142,22 @@ export class ElectionConnections {
       connection.destroy();
       return;
     }
+    if (this.strangers >= MAX_STRANGERS) {
+      this.warnings.warn(
+        'strangers',
+        `refused a connection of ${connection.remote.host} to the election port: ${this.strangers} others haven't said yet which server they are`,
+      );
+      connection.destroy();
+      return;
+    }
     this.open.add(connection);
+    this.strangers++;
+    let isStranger = true;
+    const known = (): void => {
+      silence.cancel();
+      if (isStranger) this.strangers--;
+      isStranger = false;
+    };
     let gathered = Buffer.alloc(0);
     let handler: ConnectionHandler | null = null;
     const silence = this.runtime.clock.after(SILENCE_MS, () => connection.destroy());
@@ -147,19 +171,20 @@ export class ElectionConnections {
         try {
           const initial = decodeInitial(gathered);
           if (initial === null) return;
-          silence.cancel();
+          known();
           handler = this.introduced(connection, initial.from);
           if (gathered.length > initial.bytes) handler?.data(gathered.subarray(initial.bytes));
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
-          this.runtime.log.warn(
+          this.warnings.warn(
+            'malformed',
             `closed a connection of ${connection.remote.host} to the election port: ${error.message}`,
           );
           connection.destroy();
         }
       },
       closed: () => {
-        silence.cancel();
+        known();
         this.open.delete(connection);
         handler?.closed();
       },
@@ -172,7 +197,8 @@ export class ElectionConnections {
     if (peer === undefined || from < this.self.id) {
       connection.destroy();
       if (peer === undefined)
-        this.runtime.log.warn(
+        this.warnings.warn(
+          'unknown',
           `server ${from} knocked at the election port, and the configuration has no such server`,
         );
       else {
@@ -207,7 +233,8 @@ export class ElectionConnections {
           });
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
-          this.runtime.log.warn(
+          this.warnings.warn(
+            'malformed',
             `closed the election connection of server ${peer.member.id}: ${error.message}`,
           );
           connection.destroy();

@@ -1,3 +1,4 @@
+import { RareWarnings } from '../../../runtime/rare-warnings.ts';
 import type { Connection, Listener, Timer } from '../../../runtime/runtime.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Server } from '../../server/server.ts';
@@ -13,11 +14,14 @@ import { snapshotSlices } from './snapshot-body.ts';
 
 /** A learner that doesn't read is cut off from here on; it comes back and is synchronized. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
+/** Connections at a time of others than the members. */
+const MAX_STRANGERS = 64;
 
 interface LearnerConnection {
   readonly connection: Connection;
   /** What waits behind a snapshot that is being sent. */
   held: Packet[] | null;
+  heldBytes: number;
   drained: (() => void) | null;
 }
 
@@ -26,6 +30,7 @@ export class Leading {
   private readonly context: MemberContext;
   private readonly core: Leader;
   private readonly learners = new Map<number, LearnerConnection>();
+  private readonly warnings: RareWarnings;
   private readonly logSync: LogSync;
   private writes: LeaderWrites | null = null;
   private server: Server | null = null;
@@ -55,6 +60,7 @@ export class Leading {
       history,
     );
     this.ended = new Promise((resolve) => (this.end = resolve));
+    this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.logSync = new LogSync(
       storage,
       runtime.clock,
@@ -112,8 +118,16 @@ export class Leading {
       connection.destroy();
       return;
     }
+    if (this.strangers >= MAX_STRANGERS) {
+      this.warnings.warn(
+        'strangers',
+        `refused a connection of ${connection.remote.host} to the quorum port: ${MAX_STRANGERS} are open that are no member's`,
+      );
+      connection.destroy();
+      return;
+    }
     const id = this.nextLearner++;
-    const learner: LearnerConnection = { connection, held: null, drained: null };
+    const learner: LearnerConnection = { connection, held: null, heldBytes: 0, drained: null };
     this.learners.set(id, learner);
     const stream = new PacketStream(packetLimit(this.context.config));
     this.step({ kind: 'connected', learner: id, now: this.now });
@@ -125,7 +139,8 @@ export class Leading {
             if (this.learners.get(id) === learner) this.packet(id, packet);
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
-          this.context.runtime.log.warn(
+          this.warnings.warn(
+            'malformed',
             `closed a connection of ${connection.remote.host} to the quorum port: ${error.message}`,
           );
           connection.destroy();
@@ -139,6 +154,16 @@ export class Leading {
         this.step({ kind: 'gone', learner: id, now: this.now });
       },
     });
+  }
+
+  private get strangers(): number {
+    const { members } = this.context;
+    let count = 0;
+    for (const id of this.learners.keys()) {
+      const sid = this.core.sidOf(id);
+      if (!members.some((member) => member.id === sid)) count++;
+    }
+    return count;
   }
 
   private packet(id: number, packet: Packet): void {
@@ -198,7 +223,8 @@ export class Leading {
         break;
       case 'drop': {
         const learner = this.learners.get(output.learner);
-        this.context.runtime.log.warn(
+        this.warnings.warn(
+          'dropped',
           `the connection of a learner (${learner?.connection.remote.host ?? 'gone'}) was closed: ${output.reason}`,
         );
         this.learners.delete(output.learner);
@@ -235,10 +261,9 @@ export class Leading {
     if (learner === undefined) return;
     if (learner.held !== null) {
       learner.held.push(packet);
-      return;
-    }
-    for (const part of encodePacket(packet)) learner.connection.write(part);
-    if (learner.connection.bufferedBytes <= MAX_UNREAD_BYTES) return;
+      learner.heldBytes += packet.data?.length ?? 0;
+    } else for (const part of encodePacket(packet)) learner.connection.write(part);
+    if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
     this.context.runtime.log.warn(
       `cut off server ${this.core.sidOf(id)}, which doesn't read what it is sent`,
     );
@@ -264,6 +289,7 @@ export class Leading {
       if (this.learners.get(id) !== learner) return;
     }
     learner.held = null;
+    learner.heldBytes = 0;
     for (const packet of held) this.send(id, packet);
   }
 }

@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
+import type { Connection } from '../../runtime/runtime.ts';
+import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
+import { encodeInitial, encodeNotification } from './election/messages.ts';
+import { PacketType, encodePacket, type Packet } from './zab/packets.ts';
+
+const CLIENT_PORT = 2181;
+const QUORUM_PORT = 2888;
+const ELECTION_PORT = 3888;
+
+function learnerInfo(sid: number): Buffer {
+  const data = Buffer.alloc(20);
+  data.writeBigInt64BE(BigInt(sid), 0);
+  data.writeInt32BE(0x10000, 8);
+  return data;
+}
+
+function packets(...list: Packet[]): Buffer {
+  return Buffer.concat(list.flatMap(encodePacket));
+}
+
+/** What makes sense on each of the ports, more or less. */
+const sensible: Record<number, readonly Buffer[]> = {
+  [CLIENT_PORT]: [
+    Buffer.from('mntr'),
+    Buffer.concat([connectFrame(), requests.create(1, '/x'), requests.getData(2, '/x', true)]),
+  ],
+  [QUORUM_PORT]: [
+    packets(
+      { type: PacketType.FOLLOWERINFO, zxid: 2 ** 32, data: learnerInfo(9) },
+      { type: PacketType.ACKEPOCH, zxid: 0, data: Buffer.from([0, 0, 0, 1]) },
+      { type: PacketType.ACK, zxid: 2 ** 33, data: null },
+      {
+        type: PacketType.REQUEST,
+        zxid: -1,
+        data: Buffer.alloc(40),
+        authIds: [{ scheme: 'ip', id: '1.2.3.4' }],
+      },
+      { type: PacketType.PING, zxid: 0, data: Buffer.alloc(24) },
+    ),
+    packets(
+      { type: PacketType.OBSERVERINFO, zxid: 0, data: learnerInfo(77) },
+      { type: PacketType.ACKEPOCH, zxid: 2 ** 40, data: Buffer.from([0, 0, 0, 9]) },
+      { type: PacketType.REVALIDATE, zxid: 0, data: Buffer.alloc(12) },
+    ),
+    packets({ type: PacketType.SNAP, zxid: 2 ** 45, data: null }),
+  ],
+  [ELECTION_PORT]: [
+    Buffer.concat([
+      encodeInitial(9, 'stranger', 3888),
+      encodeNotification(
+        { state: 'looking', vote: { leader: 9, zxid: 2 ** 45, epoch: 2 ** 13 }, round: 99 },
+        '',
+      ),
+    ]),
+    Buffer.concat([
+      encodeInitial(3, 'stranger', 3888),
+      encodeNotification(
+        { state: 'leading', vote: { leader: 42, zxid: 2 ** 45, epoch: 2 ** 13 }, round: 1 },
+        '',
+      ),
+    ]),
+  ],
+};
+
+/** One of them with a few bytes changed, or cut off, or with noise behind it. */
+function mutated(random: SeededRandom, port: number): Buffer {
+  const choice = sensible[port]!;
+  const bytes = Buffer.from(choice[random.below(choice.length)]!);
+  for (let i = random.below(6); i > 0; i--) bytes[random.below(bytes.length)] = random.below(256);
+  if (random.chance(0.3)) return bytes.subarray(0, random.below(bytes.length));
+  return random.chance(0.3) ? Buffer.concat([bytes, random.bytes(random.below(2000))]) : bytes;
+}
+
+test('whatever strangers send to the three ports, no server ends and nothing acknowledged is lost', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 11, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const { network } = world.host('stranger').runtime;
+  const client = ensemble.client('client');
+  const acknowledged: string[] = [];
+  await world.play(async () => {
+    for (let i = 0; i < 300; i++) {
+      const port = [CLIENT_PORT, QUORUM_PORT, ELECTION_PORT][i % 3]!;
+      const connection = await network
+        .connect({ host: `zk${1 + world.random.below(3)}`, port })
+        .catch(() => null);
+      connection?.start({ data: () => {}, closed: () => {} });
+      connection?.write(mutated(world.random, port));
+      await client.create(`/n${i}`, null).then(
+        ({ path }) => acknowledged.push(path),
+        () => undefined,
+      );
+    }
+  });
+  expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+  expect(acknowledged.length).toBeGreaterThan(200);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  await world.run(world.nowMs + 5000);
+  const trees = ensemble.servers.map((server) => ensemble.treeOf(server));
+  expect(new Set(trees).size).toBe(1);
+  for (const path of acknowledged) expect(trees[0]).toContain(`${path} `);
+});
+
+test.each([
+  ['election', ELECTION_PORT],
+  ['quorum', QUORUM_PORT],
+])('connections to the %s port that say nothing are few and do not last', async (_name, port) => {
+  const ensemble = new SimulatedEnsemble({ seed: 12, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const leader = ensemble.leader!;
+  const { network } = world.host('stranger').runtime;
+  const open = new Set<Connection>();
+  await world.play(async () => {
+    for (let i = 0; i < 2000; i++) {
+      const connection = await network.connect({ host: leader.host.name, port });
+      open.add(connection);
+      connection.start({ data: () => {}, closed: () => open.delete(connection) });
+    }
+  });
+  await world.run(world.nowMs + 100);
+  expect(open.size).toBeGreaterThan(0);
+  expect(open.size).toBeLessThan(300);
+  await world.run(world.nowMs + 15_000);
+  expect(open.size).toBe(0);
+  expect(ensemble.leader).toBe(leader);
+  expect(ensemble.serving).toHaveLength(3);
+});
