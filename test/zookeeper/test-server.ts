@@ -220,7 +220,7 @@ export function startTestServer(
 
 /** A ConnectRequest with its length. */
 export function connectFrame(
-  options: { timeoutMs?: number; sessionId?: bigint; password?: Buffer } = {},
+  options: { timeoutMs?: number; sessionId?: bigint; password?: Buffer; readOnly?: boolean } = {},
 ): Buffer {
   const frame = Buffer.alloc(49);
   frame.writeInt32BE(45, 0);
@@ -228,6 +228,7 @@ export function connectFrame(
   frame.writeBigInt64BE(options.sessionId ?? 0n, 20);
   frame.writeInt32BE(16, 28);
   options.password?.copy(frame, 32);
+  if (options.readOnly === true) frame[48] = 1;
   return frame;
 }
 

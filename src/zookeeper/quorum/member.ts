@@ -3,8 +3,9 @@ import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
 import { startPrometheus } from '../server/prometheus.ts';
 import type { ServerMode } from '../server/role.ts';
-import type { Server } from '../server/server.ts';
+import { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
+import { Whitelist } from '../server/words.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import { Election, type ElectionInput, type ElectionOutput } from './election/election.ts';
@@ -14,7 +15,11 @@ import type { History } from './zab/history.ts';
 import { Leading } from './zab/leading.ts';
 import type { MemberContext } from './member-context.ts';
 import { turnAway } from './not-serving.ts';
+import { readOnlyRole } from './read-only-role.ts';
 import { epochOf, type Vote } from './election/vote.ts';
+
+/** Read-only mode begins no earlier, though ticks be shorter. */
+const LEAST_WAIT_FOR_LEADER_MS = 2000;
 
 /**
  * One server of an ensemble, from its start to its end: it looks for a leader, leads or follows until that ends, and looks again. Its
@@ -39,6 +44,7 @@ export class Member implements MemberContext {
   private readonly election: Election;
   private readonly connections: ElectionConnections;
   private clients: Listener | null = null;
+  private readonly whitelist: Whitelist;
   private server: Server | null = null;
   private closers: (() => Promise<void>)[] = [];
   private role: Leading | Following | null = null;
@@ -59,6 +65,7 @@ export class Member implements MemberContext {
     equip: (server: Server) => void,
   ) {
     this.equip = equip;
+    this.whitelist = new Whitelist(config.fourLetterWords);
     this.runtime = runtime;
     this.config = config;
     this.self = self;
@@ -151,8 +158,10 @@ export class Member implements MemberContext {
   }
 
   private accept(connection: Connection): void {
-    if (this.server === null) turnAway(connection);
-    else this.server.accept(connection);
+    const { server } = this;
+    if (server === null || (server.mode === 'leader' && !this.config.leaderServes))
+      turnAway(connection, this.whitelist);
+    else server.accept(connection);
   }
 
   /** Missing files are those of a server that was never in an ensemble. */
@@ -189,7 +198,35 @@ export class Member implements MemberContext {
     }
   }
 
-  private elect(): Promise<Vote | null> {
+  private async elect(): Promise<Vote | null> {
+    const readOnly = this.config.readOnlyModeEnabled ? this.readOnlySoon() : null;
+    const vote = await this.untilDecided();
+    readOnly?.();
+    return vote;
+  }
+
+  /** Serves readers once the search for a leader has taken a while. @returns what ends it. */
+  private readOnlySoon(): () => void {
+    const { runtime, config, storage, environment, self } = this;
+    let server: Server | null = null;
+    const timer = runtime.clock.after(Math.max(LEAST_WAIT_FOR_LEADER_MS, config.tickTimeMs), () => {
+      server = new Server(runtime, config, storage, environment, readOnlyRole(self.id));
+      this.equip(server);
+      server.clientPort = this.clientPort;
+      this.server = server;
+      runtime.log.warn(
+        `no leader is found: this server answers read-only clients from what it has, up to zxid 0x${storage.tree.lastZxid.toString(16)}`,
+      );
+    });
+    return () => {
+      timer.cancel();
+      if (server === null) return;
+      this.server = null;
+      server.stop();
+    };
+  }
+
+  private untilDecided(): Promise<Vote | null> {
     return new Promise((resolve) => {
       this.decided = resolve;
       this.step({

@@ -27,7 +27,7 @@ export const plainCommands: readonly (readonly [
     ['icfg'],
     ({ initialConfiguration }) => ({ initial_configuration: initialConfiguration }),
   ],
-  ['is_read_only', ['isro'], () => ({ read_only: false })],
+  ['is_read_only', ['isro'], ({ mode }) => ({ read_only: mode === 'read-only' })],
   ['last_snapshot', ['lsnp'], lastSnapshot],
   ['monitor', ['mntr'], monitor],
   ['observer_connection_stat_reset', ['orst'], () => ({})],
@@ -136,7 +136,7 @@ function serverStats(server: ServerView): Body {
   };
   return {
     version: fullVersion,
-    read_only: false,
+    read_only: server.mode === 'read-only',
     server_stats: {
       packets_sent: stats.sent,
       packets_received: stats.received,

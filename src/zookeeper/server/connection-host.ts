@@ -31,6 +31,8 @@ export interface ConnectionHost {
     connection: ClientConnection,
     nowMs: number,
   ): TrackedSession<ClientConnection>;
+  /** Whether it serves without a quorum: then those only who asked for no more, and no writes. */
+  readonly isReadOnly: boolean;
   /** Whether `sync` waits for others: then it goes the way of writes. */
   readonly syncsByWrites: boolean;
   /** A client comes back to a session. Calls `then`, maybe later, with the session, which is the connection's now, or null: it is over. */

@@ -299,6 +299,9 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     else if (isRead.has(op)) {
       if (this.waiting.length === 0) this.read(xid, op, body, start + 8, end, this.nowMs);
       else this.wait(xid, op, body, start + 8, end);
+    } else if (op === OpCode.closeSession && this.session.isLocal) {
+      if (this.waiting.length === 0) this.closeLocal(xid);
+      else this.wait(xid, op, body, start + 8, end);
     } else if (isWrite.has(op)) this.write(xid, op, body, start + 8, end);
     else if (op === OpCode.auth) this.authenticate(xid, body.subarray(start + 8, end));
     else if (op === OpCode.sasl) this.refuse(xid, 0, ErrorCode.AuthFailed);
@@ -351,10 +354,17 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       this.waiting.shift();
       if (isRead.has(next.op))
         this.read(next.xid, next.op, next.body, next.start, next.end, next.receivedAtMs);
+      else if (next.op === OpCode.closeSession) this.closeLocal(next.xid);
       else this.refuse(next.xid, -1, ErrorCode.Unimplemented);
       if (this.isOver) return;
     }
     if (this.waiting.length < MAX_WAITING / 2) this.resume(PAUSED_BY_WAITING);
+  }
+
+  /** The end of a session that only this server knows. */
+  private closeLocal(xid: number): void {
+    this.host.sessions.remove(this.sessionId);
+    this.refuse(xid, this.host.tree.lastZxid, 0);
   }
 
   /** Answers with an error and closes. */
@@ -390,9 +400,14 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   private connect(frame: Buffer): void {
-    const { lastZxidSeen, askedMs, sessionId, password, hasReadOnly } = readConnectRequest(frame);
+    const { lastZxidSeen, askedMs, sessionId, password, hasReadOnly, readOnly } = readConnectRequest(frame);
     this.hasReadOnly = hasReadOnly;
     this.host.metrics.connectionRequests += 1;
+    // A session of the ensemble isn't gone on with here, for nobody could keep it alive.
+    if (this.host.isReadOnly && (!readOnly || this.host.tree.sessions.has(sessionId))) {
+      this.close();
+      return;
+    }
     if (lastZxidSeen > this.host.tree.lastZxid) {
       this.host.warnings.warn(
         'ahead',
@@ -410,6 +425,10 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private openSession(timeoutMs: number): void {
     const session = this.host.newSession(timeoutMs, this, this.nowMs);
     this.session = session;
+    if (session.isLocal) {
+      this.welcome(this.host.tree.lastZxid, 0);
+      return;
+    }
     const body = Buffer.alloc(4);
     body.writeInt32BE(timeoutMs);
     const request = new Request(
@@ -466,7 +485,8 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {
-    this.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, this.hasReadOnly));
+    const readOnly = this.hasReadOnly ? this.host.isReadOnly : null;
+    this.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, readOnly));
   }
 
   private answered(op: number, xid: number, zxid: number, bytes: number, receivedAtMs: number): void {

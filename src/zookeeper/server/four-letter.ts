@@ -15,7 +15,7 @@ export function answerWord(server: ServerView, word: FourLetterWord, argument: B
     case 'ruok':
       return 'imok';
     case 'isro':
-      return 'rw';
+      return server.mode === 'read-only' ? 'ro' : 'rw';
     case 'gtmk':
       return String(server.traceMask);
     case 'stmk':
@@ -63,9 +63,10 @@ function lines(entries: Iterable<readonly [string, string | number]>): string {
 
 function serverText(server: ServerView, clients: string): string {
   const { stats, tree } = server;
+  const readOnly = server.mode === 'read-only' ? 'READ-ONLY mode; serving only read-only clients\n' : '';
   const latency = `${stats.latencyLeastMs}/${javaDouble(stats.latencyAverageMs)}/${stats.latencyMostMs}`;
   return (
-    `Zookeeper version: ${fullVersion}\n${clients}Latency min/avg/max: ${latency}\n` +
+    `Zookeeper version: ${fullVersion}\n${readOnly}${clients}Latency min/avg/max: ${latency}\n` +
     `Received: ${stats.received}\nSent: ${stats.sent}\nConnections: ${server.connections.size}\n` +
     `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${server.nodeCount}\n`
   );

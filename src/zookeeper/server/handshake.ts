@@ -11,6 +11,8 @@ export interface ConnectRequest {
   readonly password: Buffer;
   /** Clients before 3.4 don't send readOnly, and aren't sent it. */
   readonly hasReadOnly: boolean;
+  /** It is content with a server that has no quorum. */
+  readonly readOnly: boolean;
 }
 
 /** Throws a WireError. */
@@ -22,16 +24,17 @@ export function readConnectRequest(frame: Buffer): ConnectRequest {
   const sessionId = r.int64Big();
   const passwordBytes = r.int32();
   const password = r.bytes(Math.max(0, passwordBytes));
-  return { lastZxidSeen, askedMs, sessionId, password, hasReadOnly: r.remaining > 0 };
+  const hasReadOnly = r.remaining > 0;
+  return { lastZxidSeen, askedMs, sessionId, password, hasReadOnly, readOnly: hasReadOnly && r.bool() };
 }
 
-/** Timeout and id are 0 for a session that is over. @returns the size with the length. */
+/** Timeout and id are 0 for a session that is over; `readOnly` is null for clients that don't know of it. @returns the size with the length. */
 export function writeConnectResponse(
   w: Writer,
   timeoutMs: number,
   sessionId: bigint,
   password: Buffer,
-  hasReadOnly: boolean,
+  readOnly: boolean | null,
 ): number {
   const at = w.position;
   w.int32(0);
@@ -40,7 +43,7 @@ export function writeConnectResponse(
   w.int64(sessionId);
   w.int32(password.length);
   w.bytes(password);
-  if (hasReadOnly) w.bool(false);
+  if (readOnly !== null) w.bool(readOnly);
   endAnswer(w, at);
   return w.position - at;
 }

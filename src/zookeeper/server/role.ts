@@ -2,7 +2,7 @@ import { RequestPipeline, type WritePath } from './pipeline.ts';
 import { StandaloneProposer } from './proposer.ts';
 import type { Server } from './server.ts';
 
-export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer';
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
 
 /** What differs between a server that stands alone, one that leads an ensemble, and one that follows. */
 export interface ServerRole {
@@ -34,7 +34,8 @@ export const standaloneRole: ServerRole = {
   revalidate: (server, sessionId, _timeoutMs, then) => then(isAlive(server, sessionId)),
 };
 
+/** Whether the ensemble has a session, and keeps it. */
 export function isAlive(server: Server, sessionId: bigint): boolean {
   const session = server.sessions.get(sessionId);
-  return session !== undefined && !session.closing;
+  return session !== undefined && !session.closing && !session.isLocal;
 }

@@ -1,6 +1,7 @@
 import { RareWarnings } from '../../runtime/rare-warnings.ts';
 import type { Clock, Connection, Log, Runtime, Timer } from '../../runtime/runtime.ts';
 import { Writer } from '../../wire/writer.ts';
+import { ErrorCode } from '../jute/error-code.ts';
 import { OpCode } from '../jute/op-code.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
@@ -13,6 +14,7 @@ import type { ConnectionHost } from './connection-host.ts';
 import { ClientConnection } from './connection.ts';
 import { answerWord } from './four-letter.ts';
 import { ServerMetrics } from './metrics.ts';
+import { makesEphemeral } from './local-sessions.ts';
 import type { PipelineEvents, WritePath } from './pipeline.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import { Reads } from './reads.ts';
@@ -144,6 +146,15 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     return this.role.mode !== 'standalone';
   }
 
+  get isReadOnly(): boolean {
+    return this.role.mode === 'read-only';
+  }
+
+  /** Whether sessions begin as this server's own. */
+  private get hasLocalSessions(): boolean {
+    return this.isReadOnly || (this.config.localSessionsEnabled && this.role.mode !== 'standalone');
+  }
+
   /** Checks writes against the tree as it is from now on. */
   newPreparer(): RequestPreparer {
     const { config } = this;
@@ -153,6 +164,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       enforceQuota: config.enforceQuota,
       extendedTypesEnabled: config.extendedTypesEnabled,
       reconfigEnabled: config.reconfigEnabled,
+      isLocalSession: this.hasLocalSessions ? (sessionId) => this.maybeLocal(sessionId) : null,
     });
   }
 
@@ -185,7 +197,29 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   }
 
   submit(request: Request): void {
+    if (this.hasLocalSessions && makesEphemeral(request)) this.upgrade(request);
     this.writes.submit(request);
+  }
+
+  /** Ephemeral znodes need a session that all servers know. */
+  private upgrade(request: Request): void {
+    const session = this.sessions.get(request.sessionId);
+    if (session === undefined || !session.isLocal || this.isReadOnly) return;
+    if (!this.config.localSessionsUpgradingEnabled) {
+      request.refusal = ErrorCode.EphemeralOnLocalSession;
+      return;
+    }
+    session.isLocal = false;
+    const timeout = Buffer.alloc(4);
+    timeout.writeInt32BE(session.timeoutMs);
+    this.submitOwn(OpCode.createSession, session.id, timeout);
+  }
+
+  /** A session that isn't in the tree, but may be another server's own, or is this one's. */
+  private maybeLocal(sessionId: bigint): boolean {
+    const session = this.sessions.get(sessionId);
+    if (session !== undefined) return session.isLocal && !session.closing;
+    return BigInt.asUintN(64, sessionId) >> 56n !== BigInt(this.role.serverId & 0xff);
   }
 
   newSession(
@@ -193,7 +227,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     connection: ClientConnection,
     nowMs: number,
   ): TrackedSession<ClientConnection> {
-    return this.sessions.add(this.ids.take(), timeoutMs, nowMs, connection);
+    return this.sessions.add(this.ids.take(), timeoutMs, nowMs, connection, this.hasLocalSessions);
   }
 
   reopen(
@@ -202,6 +236,12 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     timeoutMs: number,
     then: (session: TrackedSession<ClientConnection> | null) => void,
   ): void {
+    const local = this.sessions.get(sessionId);
+    if (local?.isLocal === true) {
+      this.sessions.renew(local, timeoutMs, this.clock.monotonicMs(), connection);
+      then(local);
+      return;
+    }
     this.role.revalidate(this, sessionId, timeoutMs, (isAlive) => {
       if (!isAlive) {
         then(null);
@@ -343,6 +383,12 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   private expireSessions(nowMs: number): void {
     for (const session of this.sessions.expire(nowMs)) {
+      if (session.isLocal) {
+        this.metrics.staleSessionsExpired += 1;
+        this.sessions.remove(session.id);
+        session.connection?.close();
+        continue;
+      }
       if (!this.role.decides) {
         // Others decide whether it lives; what nobody speaks for here is of no interest here.
         session.closing = false;

@@ -7,6 +7,8 @@ export interface TrackedSession<C> {
   touchedAtMs: number;
   /** The bucket it is looked at next: it may have been touched since and then moves on. */
   bucketMs: number;
+  /** Only this server knows it; it isn't in the tree. */
+  isLocal: boolean;
   /** Its closeSession is on its way. */
   closing: boolean;
   /** Who speaks for it at the moment. */
@@ -32,6 +34,12 @@ export class SessionTracker<C> {
     return this.sessions.size;
   }
 
+  get localCount(): number {
+    let count = 0;
+    for (const session of this.sessions.values()) if (session.isLocal) count += 1;
+    return count;
+  }
+
   all(): IterableIterator<TrackedSession<C>> {
     return this.sessions.values();
   }
@@ -40,8 +48,14 @@ export class SessionTracker<C> {
     return this.sessions.get(id);
   }
 
-  add(id: bigint, timeoutMs: number, nowMs: number, connection: C | null): TrackedSession<C> {
-    const session = { id, timeoutMs, touchedAtMs: nowMs, bucketMs: 0, closing: false, connection };
+  add(
+    id: bigint,
+    timeoutMs: number,
+    nowMs: number,
+    connection: C | null,
+    isLocal = false,
+  ): TrackedSession<C> {
+    const session = { id, timeoutMs, touchedAtMs: nowMs, bucketMs: 0, isLocal, closing: false, connection };
     this.sessions.set(id, session);
     this.file(session);
     return session;

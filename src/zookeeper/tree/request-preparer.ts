@@ -48,6 +48,8 @@ export interface PreparerSettings {
   readonly enforceQuota: boolean;
   readonly extendedTypesEnabled: boolean;
   readonly reconfigEnabled: boolean;
+  /** Whether a session that isn't in the tree may write all the same; none may without it. */
+  readonly isLocalSession?: ((sessionId: bigint) => boolean) | null;
 }
 
 /** A record, or the ErrorCode for which the request is refused: refusals are usual, so they aren't thrown. */
@@ -106,6 +108,11 @@ export class RequestPreparer {
       for (const [session, at] of this.opening) if (at <= zxid) this.opening.delete(session);
     if (this.closing.size > 0)
       for (const [session, at] of this.closing) if (at <= zxid) this.closing.delete(session);
+  }
+
+  /** Whether a session may write: one of the ensemble's, or a local one. */
+  private mayWrite(sessionId: bigint): boolean {
+    return this.hasSession(sessionId) || this.settings.isLocalSession?.(sessionId) === true;
   }
 
   /** Whether a session is there and not about to be closed by what is outstanding. */
@@ -178,7 +185,7 @@ export class RequestPreparer {
 
   private setData(context: Context, op: SetDataOp): Outcome {
     const { path, data } = op;
-    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    if (!this.mayWrite(context.request.sessionId)) return ErrorCode.SessionExpired;
     if (!isValidPath(path)) return ErrorCode.BadArguments;
     const node = this.changes.find(path);
     if (node === null) return ErrorCode.NoNode;
@@ -210,7 +217,10 @@ export class RequestPreparer {
     if (wantsTtl && !this.settings.extendedTypesEnabled) return ErrorCode.Unimplemented;
     const ttlIsValid = typeof op.ttlMs === 'number' && op.ttlMs > 0 && op.ttlMs <= LONGEST_TTL_MS;
     if (wantsTtl !== op.hasTtl || (wantsTtl && !ttlIsValid)) return ErrorCode.BadArguments;
-    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    const isEphemeral = flags === CreateFlag.ephemeral || flags === CreateFlag.ephemeralSequential;
+    const { sessionId } = context.request;
+    if (!(isEphemeral ? this.hasSession(sessionId) : this.mayWrite(sessionId)))
+      return ErrorCode.SessionExpired;
     if (!op.path.includes('/') || op.path.includes('\0')) return ErrorCode.BadArguments;
     const acl = this.resolve(context, op.acl);
     if (acl === null) return ErrorCode.InvalidACL;
@@ -226,7 +236,6 @@ export class RequestPreparer {
     if (!this.fitsQuota(path, dataBytes, 1)) return ErrorCode.QuotaExceeded;
 
     const { zxid } = context;
-    const isEphemeral = flags === CreateFlag.ephemeral || flags === CreateFlag.ephemeralSequential;
     let owner = isEphemeral ? context.request.sessionId : NO_OWNER;
     if (op.isContainer) owner = CONTAINER_OWNER;
     else if (wantsTtl) owner = ttlOwner(Number(op.ttlMs));
@@ -264,7 +273,7 @@ export class RequestPreparer {
 
   private delete(context: Context, op: PathVersionOp): Outcome {
     const { path } = op;
-    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    if (!this.mayWrite(context.request.sessionId)) return ErrorCode.SessionExpired;
     if (!path.includes('/') || path.includes('\0') || isSpecialPath(path)) return ErrorCode.BadArguments;
     const parent = this.changes.find(parentOf(path));
     if (parent === null) return ErrorCode.NoNode;
@@ -308,7 +317,7 @@ export class RequestPreparer {
 
   private setAcl(context: Context, op: SetAclOp): Outcome {
     const { path } = op;
-    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    if (!this.mayWrite(context.request.sessionId)) return ErrorCode.SessionExpired;
     if (!isValidPath(path)) return ErrorCode.BadArguments;
     const acl = this.resolve(context, op.acl);
     if (acl === null) return ErrorCode.InvalidACL;
@@ -334,7 +343,7 @@ export class RequestPreparer {
 
   private checkVersion(context: Context, op: PathVersionOp): Outcome {
     const { path } = op;
-    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    if (!this.mayWrite(context.request.sessionId)) return ErrorCode.SessionExpired;
     if (!isValidPath(path)) return ErrorCode.BadArguments;
     const node = this.changes.find(path);
     if (node === null) return ErrorCode.NoNode;

@@ -123,7 +123,7 @@ export class FollowerWrites implements WritePath {
     const since = this.touchedSinceMs;
     this.touchedSinceMs = this.server.clock.monotonicMs();
     for (const session of this.server.sessions.all()) {
-      if (session.connection === null || session.touchedAtMs < since) continue;
+      if (session.isLocal || session.connection === null || session.touchedAtMs < since) continue;
       w.int64(session.id);
       w.int32(session.timeoutMs);
     }

@@ -177,8 +177,10 @@ export class LeaderWrites implements WritePath, Proposer {
     else if (op === OpCode.closeSession) this.owners.delete(sessionId);
     else if (sessionId !== 0n) {
       const owner = this.owners.get(sessionId);
-      if (owner === undefined) this.owners.set(sessionId, from);
-      else if (owner !== from) request.refusal = ErrorCode.SessionMoved;
+      if (owner === undefined) {
+        // A local session of a learner is unknown here, and its end wouldn't be told.
+        if (this.server.sessions.get(sessionId) !== undefined) this.owners.set(sessionId, from);
+      } else if (owner !== from) request.refusal = ErrorCode.SessionMoved;
     }
     if (beyond34.has(op) && this.has34()) request.refusal = ErrorCode.Unimplemented;
     this.pipeline.submit(request);
