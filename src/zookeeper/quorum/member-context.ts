@@ -19,6 +19,8 @@ export interface MemberContext {
   currentEpoch: number;
   /** The leader is in place: clients are served by `server` from now on. */
   serve(server: Server, leader: number, epoch: number): void;
+  /** The role ends: nobody is to be drawn to it any more. Called before its connections are closed. */
+  left(): void;
   /** The disk failed: this server must end. */
   fail(error: unknown): void;
 }

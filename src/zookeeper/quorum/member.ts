@@ -126,6 +126,10 @@ export class Member implements MemberContext {
     if (config.metricsProvider === PROMETHEUS_PROVIDER) side(startPrometheus(server));
   }
 
+  left(): void {
+    this.step({ kind: 'left', now: this.now });
+  }
+
   fail(error: unknown): void {
     if (this.isStopped) return;
     this.runtime.log.error(`this server can't go on and ends: ${String(error)}`);

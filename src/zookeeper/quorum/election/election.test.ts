@@ -25,6 +25,7 @@ function step(election: Election, now: number, words: string[], out: ElectionOut
     const [, zxid, epoch] = words;
     election.step({ kind: 'look', now, zxid: Number(zxid), epoch: Number(epoch) }, out);
   } else if (kind === 'timer') election.step({ kind: 'timer', now }, out);
+  else if (kind === 'left') election.step({ kind: 'left', now }, out);
   else if (kind === 'established') election.step({ kind: 'established', now, epoch: Number(words[1]) }, out);
   else {
     const [from, state, vote, round] = words;
@@ -134,4 +135,19 @@ test('an observer learns who leads when somebody does, and votes for nobody', ()
     4 established 2 -> tell 4 following 2/3/2 #1
     5 4 looking 4/99/9 #8 -> tell 4 following 2/3/2 #1`;
   expect(play(voter, script)).toBe(script);
+});
+
+test('who leads no more says so to nobody while it settles its log, and forgets none of those that asked', () => {
+  const script = `
+    0 look 5 1 -> tell 1+3 looking 2/5/1 #1
+    1 1 looking 2/5/1 #1 ->
+    2 3 looking 2/5/1 #1 -> decide 2
+    3 established 2 ->
+    4 3 looking 3/5/2 #2 -> tell 3 leading 2/5/2 #1
+    5 left ->
+    6 3 looking 3/5/2 #2 ->
+    7 1 looking 3/5/2 #2 ->
+    8 9 looking 9/9/9 #1 ->
+    9 look 5 2 -> tell 1+3 looking 2/5/2 #2, tell 1+3 looking 3/5/2 #2, decide 3`;
+  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
 });

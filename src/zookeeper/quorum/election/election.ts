@@ -15,6 +15,8 @@ export type ElectionInput = { readonly now: number } & (
   | ({ readonly kind: 'notification'; readonly from: number } & Notification)
   /** The leader that was elected is in place, and its epoch agreed on. */
   | { readonly kind: 'established'; readonly epoch: number }
+  /** It leads or follows no more, and will look again when its log is settled: till then it recommends nobody. */
+  | { readonly kind: 'left' }
   | { readonly kind: 'timer' }
 );
 
@@ -51,6 +53,7 @@ export class Election {
   private readonly early = new Map<number, Notification>();
   /** Strangers and observers that asked while nobody led. */
   private readonly askers = new Set<number>();
+  private hasLeft = false;
   private decideAt = NEVER;
   private repeatAt = NEVER;
   private repeatMs = FIRST_REPEAT_MS;
@@ -79,6 +82,9 @@ export class Election {
         for (const to of this.askers) this.tell(to, out);
         this.askers.clear();
         break;
+      case 'left':
+        this.hasLeft = true;
+        break;
       case 'timer':
         this.timer(input.now, out);
         break;
@@ -87,6 +93,7 @@ export class Election {
 
   private look(now: number, zxid: number, epoch: number, out: ElectionOutput[]): void {
     this.state = 'looking';
+    this.hasLeft = false;
     this.round += 1;
     this.choices.clear();
     this.inPlace.clear();
@@ -108,14 +115,14 @@ export class Election {
     if (from === this.self) return;
     if (!this.voters.includes(from)) {
       // It asks who leads; as long as nobody does, an answer would only make it ask again.
-      if (this.state === 'looking') this.askers.add(from);
+      if (this.state === 'looking' || this.hasLeft) this.askers.add(from);
       else this.tell(from, out);
       return;
     }
     if (this.state !== 'looking') {
       this.early.delete(from);
       if (n.state !== 'looking') return;
-      this.tell(from, out);
+      if (!this.hasLeft) this.tell(from, out);
       if (n.round > this.round) this.early.set(from, n);
       return;
     }

@@ -83,6 +83,7 @@ export class Following {
   stop(reason: string): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.context.left();
     this.timer?.cancel();
     this.server?.stop();
     this.connection?.destroy();

@@ -91,6 +91,7 @@ export class Leading {
   stop(reason: string): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.context.left();
     this.timer?.cancel();
     this.server?.stop();
     for (const { connection, drained } of this.learners.values()) {
