@@ -105,6 +105,51 @@ test('whatever strangers send to the three ports, no server ends and nothing ack
   for (const path of acknowledged) expect(trees[0]).toContain(`${path} `);
 });
 
+test('a learner that was brought up to date and then sends nonsense is cut off, and the leader goes on', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 13, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const leader = ensemble.leader!;
+  const epoch = leader.member!.currentEpoch;
+  const { network } = world.host('stranger').runtime;
+  const { random } = world;
+  const kinds = [
+    PacketType.REQUEST,
+    PacketType.PING,
+    PacketType.REVALIDATE,
+    PacketType.SYNC,
+    PacketType.PROPOSAL,
+    99,
+  ];
+  let cutOff = 0;
+  await world.play(async () => {
+    for (let i = 0; i < 100; i++) {
+      const connection = await network.connect({ host: leader.host.name, port: QUORUM_PORT });
+      connection.start({ data: () => {}, closed: () => cutOff++ });
+      const ids = random.chance(0.5) ? null : [{ scheme: 'x', id: random.bytes(8).toString('latin1') }];
+      const data = random.chance(0.1) ? null : random.bytes(random.below(60));
+      if (data !== null && data.length >= 16) data.writeInt32BE(random.below(25) - 12, 12);
+      connection.write(
+        packets(
+          { type: PacketType.OBSERVERINFO, zxid: 0, data: learnerInfo(77) },
+          { type: PacketType.ACKEPOCH, zxid: 0, data: Buffer.from([0, 0, 0, 0]) },
+          { type: PacketType.ACK, zxid: epoch * 2 ** 32, data: null },
+          { type: kinds[i % kinds.length]!, zxid: random.below(1000), data, authIds: ids },
+        ),
+      );
+      await new Promise<void>((resolve) => world.after(20, resolve));
+    }
+  });
+  await world.run(world.nowMs + 10_000);
+  expect(cutOff).toBe(100);
+  expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+  expect(ensemble.leader).toBe(leader);
+  expect(ensemble.serving).toHaveLength(3);
+  const trees = ensemble.servers.map((server) => ensemble.treeOf(server));
+  expect(new Set(trees).size).toBe(1);
+});
+
 test.each([
   ['election', ELECTION_PORT],
   ['quorum', QUORUM_PORT],
