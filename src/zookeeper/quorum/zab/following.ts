@@ -9,6 +9,7 @@ import { LogSync } from './log-sync.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
 import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
 import { SnapshotBody } from './snapshot-body.ts';
+import { syncSentence } from './sync-sentence.ts';
 
 /** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly. */
 const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
@@ -159,6 +160,8 @@ export class Following {
   }
 
   private packet(packet: Packet): void {
+    const sentence = syncSentence(packet);
+    if (sentence !== null) this.context.runtime.log.info(`this server ${sentence}`);
     this.step({ kind: 'packet', packet, now: this.now });
     if (this.writes === null) return;
     if (packet.type === PacketType.PING)

@@ -11,6 +11,7 @@ import { LogSync } from './log-sync.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
 import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
 import { snapshotSlices } from './snapshot-body.ts';
+import { syncSentence } from './sync-sentence.ts';
 
 /** A learner that doesn't read is cut off from here on; it comes back and is synchronized. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
@@ -260,6 +261,8 @@ export class Leading {
   private send(id: number, packet: Packet): void {
     const learner = this.learners.get(id);
     if (learner === undefined) return;
+    const sentence = syncSentence(packet);
+    if (sentence !== null) this.context.runtime.log.info(`server ${this.core.sidOf(id)} ${sentence}`);
     if (learner.held !== null) {
       learner.held.push(packet);
       learner.heldBytes += packet.data?.length ?? 0;
