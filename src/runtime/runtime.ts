@@ -1,3 +1,5 @@
+import type { Tls } from './tls.ts';
+
 /**
  * The outside world, as servers see it. Everything that a server can't compute by itself comes in through this one interface:
  * `runtime/node` is the real machine, `runtime/virtual` puts hosts of their own on it, `runtime/simulated` is a seeded world in
@@ -6,6 +8,7 @@
 export interface Runtime {
   readonly clock: Clock;
   readonly network: Network;
+  readonly tls: Tls;
   readonly files: Files;
   readonly random: Random;
   readonly digests: Digests;

@@ -31,12 +31,20 @@ export class NodeConnection implements Connection, Flushable {
   private isClosed = false;
   private error: Error | undefined;
 
-  constructor({ socket, reading }: PausedSocket, turn: Turn) {
+  /** ends: what the two ends are called, where the socket itself doesn't know. */
+  constructor(
+    { socket, reading }: PausedSocket,
+    turn: Turn,
+    ends: Pick<Connection, 'local' | 'remote'> = {
+      local: { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 },
+      remote: { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 },
+    },
+  ) {
     this.socket = socket;
     this.reading = reading;
     this.turn = turn;
-    this.local = { host: plainAddress(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = { host: plainAddress(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = ends.local;
+    this.remote = ends.remote;
     socket.on('error', (error) => (this.error = error));
     socket.on('drain', this.onDrain);
     socket.on('end', () => this.end());

@@ -6,6 +6,7 @@ import { createNodeDigests } from './digests.ts';
 import { createNodeFiles } from './files.ts';
 import { NodeNetwork } from './network.ts';
 import { createNodeRandom } from './random.ts';
+import { createNodeTls } from './tls/node-tls.ts';
 import { Turn } from './turn.ts';
 
 /** The real machine. `hostName`: what servers take for this machine's name; else the one that the system says. */
@@ -14,6 +15,7 @@ export function createNodeRuntime(options: { log: Log; hostName?: string }): Run
   return {
     clock: createNodeClock(turn),
     network: new NodeNetwork(options.hostName ?? hostname(), turn, options.log),
+    tls: createNodeTls(turn),
     files: createNodeFiles(),
     random: createNodeRandom(),
     digests: createNodeDigests(),

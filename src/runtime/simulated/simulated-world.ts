@@ -1,5 +1,6 @@
 import type { Clock, Codecs, Digests, Log, LogFields, Runtime } from '../runtime.ts';
 import { silentLog } from '../silent-log.ts';
+import { noTls } from '../tls.ts';
 import { Fabric, type FabricNode, type NodeOptions } from '../virtual/fabric.ts';
 import { mortalClock } from '../virtual/life.ts';
 import type { Link } from '../virtual/link.ts';
@@ -178,6 +179,7 @@ export class SimulatedWorld {
     return {
       clock: mortalClock(clock, life),
       network: this.fabric.networkOf(node),
+      tls: noTls,
       files: mappedFiles(disk.files, (path) => path, life),
       random: this.random.fork(node.name),
       digests: this.options.digests,

@@ -1,5 +1,6 @@
 import type { Connection, Listener, Log, Runtime } from '../runtime.ts';
 import { Fabric, type FabricNode, type Membership } from './fabric.ts';
+import { mortalTls } from './mortal-tls.ts';
 import { mortalClock } from './life.ts';
 import type { Link } from './link.ts';
 import { mappedFiles } from './mapped-files.ts';
@@ -154,6 +155,7 @@ export class Host {
     return {
       clock: mortalClock(base.clock, life),
       network: this.fabric.networkOf(node),
+      tls: mortalTls(base.tls, life),
       files: mappedFiles(base.files, options.mapFile ?? ((path) => path), life),
       random: base.random,
       digests: base.digests,
