@@ -16,7 +16,7 @@ import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
 import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
-import { standaloneRole } from '../../src/zookeeper/server/role.ts';
+import { standaloneRole, type ServerRole } from '../../src/zookeeper/server/role.ts';
 import { Server, type ServerStorage } from '../../src/zookeeper/server/server.ts';
 
 /** Time that tests move. */
@@ -196,6 +196,7 @@ export interface TestServer {
 export function startTestServer(
   config: Partial<ZooKeeperConfig> = {},
   clock: TestClock = new TestClock(),
+  role: ServerRole = standaloneRole,
 ): TestServer {
   const runtime: Runtime = { ...createNodeRuntime({ log: silentLog }), clock };
   const storage = new MemoryStorage(runtime);
@@ -213,7 +214,7 @@ export function startTestServer(
     },
     storage,
     {},
-    standaloneRole,
+    role,
   );
   return { server, clock, storage };
 }

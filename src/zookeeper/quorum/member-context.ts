@@ -15,6 +15,8 @@ export interface MemberContext {
   readonly storage: ZooKeeperStorage;
   readonly history: History;
   readonly environment: Readonly<Record<string, string>>;
+  /** Servers of the ensemble that were of 3.4 when they followed this one last. */
+  readonly members34: Set<number>;
   acceptedEpoch: number;
   currentEpoch: number;
   /** The leader is in place: clients are served by `server` from now on. */

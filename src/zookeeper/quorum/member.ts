@@ -34,6 +34,7 @@ export class Member implements MemberContext {
   readonly storage: ZooKeeperStorage;
   readonly history: History;
   readonly environment: Readonly<Record<string, string>>;
+  readonly members34 = new Set<number>();
   acceptedEpoch = 0;
   currentEpoch = 0;
   /** Rejects when the disk failed. */

@@ -19,7 +19,8 @@ export type TransactionSink = Pick<Writer, 'bool' | 'int32' | 'int64' | 'utf8' |
 
 /**
  * TxnHeader and the record, as the log and proposals have them. `forLog`: create2 becomes create, of which it differs only in
- * the answer, so that 3.4 can read it, too; in proposals it must stay, since the server with the client needs it to answer.
+ * the answer, and deleteContainer delete, so that 3.4 can read them, too; in proposals they must stay, since the server with the
+ * client needs them to answer.
  */
 export function encodeTransaction(writer: TransactionSink, transaction: Transaction, forLog: boolean): void {
   const { header, record } = transaction;
@@ -27,8 +28,13 @@ export function encodeTransaction(writer: TransactionSink, transaction: Transact
   writer.int32(header.cxid);
   writer.int64(header.zxid);
   writer.int64(header.timeMs);
-  writer.int32(forLog && header.type === OpCode.create2 ? OpCode.create : header.type);
+  writer.int32(forLog ? typeInLog(header.type) : header.type);
   encodeRecord(writer, record, header.type, forLog);
+}
+
+function typeInLog(type: number): number {
+  if (type === OpCode.create2) return OpCode.create;
+  return type === OpCode.deleteContainer ? OpCode.delete : type;
 }
 
 function encodeRecord(
@@ -86,7 +92,7 @@ function encodeRecord(
         encodeRecord(inner, part.record, part.type, forLog);
         const body = inner.finish();
         inner.reset();
-        writer.int32(forLog && part.type === OpCode.create2 ? OpCode.create : part.type);
+        writer.int32(forLog ? typeInLog(part.type) : part.type);
         writeData(writer, body);
       }
     }

@@ -100,16 +100,17 @@ const multiOps: ReadonlySet<number> = new Set([
   OpCode.check,
 ]);
 
-/** The parts of a multi. Throws a WireError for one that may not stand in it. */
-export function readMulti(reader: Reader): { type: number; op: ParsedOp }[] {
-  const ops: { type: number; op: ParsedOp }[] = [];
+/** The parts of a multi, and where in its bytes each begins, with the type. Throws a WireError for one that may not stand in it. */
+export function readMulti(reader: Reader): { type: number; op: ParsedOp; at: number }[] {
+  const ops: { type: number; op: ParsedOp; at: number }[] = [];
   for (;;) {
+    const at = reader.position;
     const type = reader.int32();
     const done = reader.bool();
     reader.int32();
     if (done) return ops;
     if (!multiOps.has(type)) throw new WireError('multi', reader.position, `an operation of type ${type}`);
-    ops.push({ type, op: parsers[type]!(reader) });
+    ops.push({ type, op: parsers[type]!(reader), at });
   }
 }
 

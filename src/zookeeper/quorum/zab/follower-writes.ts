@@ -9,10 +9,10 @@ import type { Request } from '../../server/request.ts';
 import type { ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
+import type { ApplyResult } from '../../tree/apply-result.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { PacketType, type Packet } from './packets.ts';
-
-const beyond34 = new Set<number>([OpCode.createContainer, OpCode.createTTL, OpCode.reconfig]);
+import { asksBeyond34, multiFor34, typesOf } from './release34.ts';
 
 /** A create that every leader refuses, in the place of what one of 3.4 would break down of. */
 const REFUSED_CREATE = Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -62,11 +62,11 @@ export class FollowerWrites implements WritePath {
     if (this.leaderIs34) {
       // What differs is the answer, and that is made here.
       if (op === OpCode.create2) op = OpCode.create;
-      else if (beyond34.has(op)) {
+      else if (op === OpCode.deleteContainer || asksBeyond34(op, body, 0, body.length)) {
         request.refusal = ErrorCode.Unimplemented;
         op = OpCode.create;
         body = REFUSED_CREATE;
-      }
+      } else if (op === OpCode.multi) body = multiFor34(body);
     }
     const w = new Writer(16 + Math.min(1024, body.length));
     w.int64(sessionId);
@@ -88,6 +88,7 @@ export class FollowerWrites implements WritePath {
       this.outstanding -= 1;
       if (queue.length === 0) this.pending.delete(sessionId);
       if (request.refusal !== 0) result.error = request.refusal;
+      if (this.leaderIs34 && request.op === OpCode.multi) asAsked(request, result);
     }
     this.isUnsettled = true;
     this.server.applied(request, transaction, result);
@@ -151,4 +152,13 @@ export class FollowerWrites implements WritePath {
     data.writeInt32BE(timeoutMs, 8);
     this.send({ type: PacketType.REVALIDATE, zxid: -1, data });
   }
+}
+
+/** Who asked for create2 in a multi is answered so, though a leader of 3.4 made it a create. */
+function asAsked(request: Request, result: ApplyResult): void {
+  if (result.error !== 0 || result.parts === null) return;
+  const types = typesOf(request.body, request.start, request.end);
+  result.parts = result.parts.map((part, i) =>
+    types[i] === OpCode.create2 && part.type === OpCode.create ? { ...part, type: OpCode.create2 } : part,
+  );
 }

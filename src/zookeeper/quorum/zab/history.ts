@@ -1,8 +1,8 @@
 import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
-import { OpCode } from '../../jute/op-code.ts';
 import { decodeTransaction, encodeTransaction } from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
+import { differsFor34 } from './release34.ts';
 import { counterOf, follows } from '../election/vote.ts';
 
 /** A transaction on its way through the ensemble. */
@@ -11,13 +11,13 @@ export interface Proposal {
   readonly transaction: Transaction;
   /** As PROPOSAL and INFORM carry it. */
   readonly payload: Buffer;
-  /** The same for 3.4, and for the log: without create2, which differs from create in the answer alone. */
+  /** The same for 3.4, and for the log: without create2 and deleteContainer, which do what create and delete do. */
   readonly payloadOf34: Buffer;
 }
 
 export function proposalOf(transaction: Transaction): Proposal {
   const payload = encode(transaction, false);
-  const payloadOf34 = hasCreate2(transaction) ? encode(transaction, true) : payload;
+  const payloadOf34 = differsFor34(transaction) ? encode(transaction, true) : payload;
   return { zxid: transaction.header.zxid, transaction, payload, payloadOf34 };
 }
 
@@ -25,7 +25,7 @@ export function proposalOf(transaction: Transaction): Proposal {
 export function readProposal(data: Buffer): Proposal {
   const payload = Buffer.from(data);
   const transaction = decodeTransaction(new Reader(payload));
-  const payloadOf34 = hasCreate2(transaction) ? encode(transaction, true) : payload;
+  const payloadOf34 = differsFor34(transaction) ? encode(transaction, true) : payload;
   return { zxid: transaction.header.zxid, transaction, payload, payloadOf34 };
 }
 
@@ -33,11 +33,6 @@ function encode(transaction: Transaction, forLog: boolean): Buffer {
   const w = new Writer(256);
   encodeTransaction(w, transaction, forLog);
   return w.finish();
-}
-
-function hasCreate2({ header, record }: Transaction): boolean {
-  if (header.type === OpCode.create2) return true;
-  return record.kind === 'multi' && record.parts.some((part) => part.type === OpCode.create2);
 }
 
 const MOST_KEPT = 5000;

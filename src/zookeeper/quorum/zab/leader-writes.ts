@@ -11,11 +11,17 @@ import type { Server } from '../../server/server.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import { PacketType, type Packet } from './packets.ts';
+import { asksBeyond34 } from './release34.ts';
 import { LAST_COUNTER, counterOf, firstZxid } from '../election/vote.ts';
 
 const REQUEST_HEAD_BYTES = 16;
 
-const beyond34 = new Set<number>([OpCode.createContainer, OpCode.createTTL, OpCode.deleteContainer]);
+const maybeBeyond34 = new Set<number>([
+  OpCode.createContainer,
+  OpCode.createTTL,
+  OpCode.reconfig,
+  OpCode.multi,
+]);
 
 /** Writes at the leader: its own clients' and those that followers forward; and whose each session is. */
 export class LeaderWrites implements WritePath, Proposer {
@@ -182,7 +188,8 @@ export class LeaderWrites implements WritePath, Proposer {
         if (this.server.sessions.get(sessionId) !== undefined) this.owners.set(sessionId, from);
       } else if (owner !== from) request.refusal = ErrorCode.SessionMoved;
     }
-    if (beyond34.has(op) && this.has34()) request.refusal = ErrorCode.Unimplemented;
+    if (maybeBeyond34.has(op) && this.has34() && asksBeyond34(op, request.body, request.start, request.end))
+      request.refusal = ErrorCode.Unimplemented;
     this.pipeline.submit(request);
   }
 

@@ -1,5 +1,6 @@
 import { History, type Proposal } from './history.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
+import { isBeyond34 } from './release34.ts';
 import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
 
 export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
@@ -39,6 +40,8 @@ export interface LeaderSettings {
   readonly config: string;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
+  /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
+  readonly members34: Set<number>;
 }
 
 /** What a learner has done: told its epoch; was told the new one; agreed; is being synchronized; has all that was; takes part. */
@@ -87,10 +90,9 @@ export class Leader {
     this.syncedZxid = history.last;
   }
 
-  /** Whether one of the learners doesn't know what came after 3.4. */
+  /** Whether one of the learners, there or away, doesn't know what came after 3.4. */
   get has34(): boolean {
-    for (const learner of this.learners.values()) if (learner.is34) return true;
-    return false;
+    return this.settings.members34.size > 0;
   }
 
   /** The server behind a connection; -1 before it said so. */
@@ -182,6 +184,8 @@ export class Leader {
     }
     learner.sid = Number(data.readBigInt64BE(0));
     learner.is34 = data.length < 20;
+    if (learner.is34) this.settings.members34.add(learner.sid);
+    else this.settings.members34.delete(learner.sid);
     learner.isObserver = packet.type === PacketType.OBSERVERINFO;
     learner.isVoter = !learner.isObserver && this.settings.voters.includes(learner.sid);
     for (const other of this.learners.values())
@@ -259,7 +263,15 @@ export class Leader {
     const { history } = this;
     const from = learner.lastZxid;
     const lastCommitted = history.lastCommitted;
-    const missing = from <= lastCommitted ? history.after(from) : null;
+    const missing = this.missing(learner);
+    if (learner.is34 && history.uncommitted().some(({ transaction }) => isBeyond34(transaction))) {
+      this.drop(
+        learner,
+        'it is of 3.4 and would break down of what is being proposed; it gets a snapshot when that is committed',
+        out,
+      );
+      return;
+    }
     if (missing !== null) this.send(learner, { type: PacketType.DIFF, zxid: lastCommitted, data: null }, out);
     else if (from > lastCommitted && counterOf(from) !== 0)
       this.send(learner, { type: PacketType.TRUNC, zxid: lastCommitted, data: null }, out);
@@ -275,6 +287,13 @@ export class Leader {
     const data = learner.is34 ? null : Buffer.from(this.settings.config);
     this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
     learner.stage = 'syncing';
+  }
+
+  /** What a learner lacks, if it is known and the learner can read it. */
+  private missing({ lastZxid, is34 }: Learner): readonly Proposal[] | null {
+    const { history } = this;
+    const missing = lastZxid <= history.lastCommitted ? history.after(lastZxid) : null;
+    return is34 && missing?.some(({ transaction }) => isBeyond34(transaction)) === true ? null : missing;
   }
 
   private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {

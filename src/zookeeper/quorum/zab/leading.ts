@@ -57,6 +57,7 @@ export class Leading {
         config: configText(members),
         acceptedEpoch: context.acceptedEpoch,
         currentEpoch: context.currentEpoch,
+        members34: context.members34,
       },
       history,
     );

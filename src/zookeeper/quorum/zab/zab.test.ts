@@ -37,7 +37,7 @@ const info = (sid: number): Buffer => {
 const packet = (type: number, of: number, data: Buffer | null = null): Packet => ({ type, zxid: of, data });
 const told = (p: Packet): string => `${packetName(p.type)} ${at(p.zxid)}`;
 
-function leaderOf(history: History): { tell(input: LeaderInput): string[] } {
+function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput): string[] } {
   const leader = new Leader(
     {
       self: 1,
@@ -48,10 +48,12 @@ function leaderOf(history: History): { tell(input: LeaderInput): string[] } {
       config: 'version=0',
       acceptedEpoch: 1,
       currentEpoch: 1,
+      members34: new Set(),
     },
     history,
   );
   return {
+    leader,
     tell(input) {
       const out: LeaderOutput[] = [];
       leader.step(input, out);
