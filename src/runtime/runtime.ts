@@ -78,6 +78,11 @@ export interface Connection {
    * @returns false when so much is waiting that the caller should stop until `drained`.
    */
   write(bytes: Buffer): boolean;
+  /**
+   * Calls `run` when the network has a copy of all that was written until now, so that its buffers may be used again. Whether it is
+   * called when the connection closes before is left open; it never is where the other side is given the very buffers.
+   */
+  onSent?(run: () => void): void;
   /** Stops reading: the sender feels it. */
   pause(): void;
   resume(): void;

@@ -133,6 +133,7 @@ export class GroupWorld {
       principal: 'User:ANONYMOUS',
       connectionId: '1',
       release: () => undefined,
+      onSent: () => undefined,
       onClosed: () => undefined,
     };
     const answer = this.apis.get(api.key)!.handle(request, context);

@@ -8,7 +8,7 @@ import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api
 import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
 import { createLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
-import type { Endpoint, Log, Runtime } from '../../src/runtime/runtime.ts';
+import type { Endpoint, Listener, Log, Runtime } from '../../src/runtime/runtime.ts';
 import { silentLog } from '../../src/runtime/silent-log.ts';
 import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-network.ts';
 import { formatProblem, type ConfigResult } from '../../src/wire/problem.ts';
@@ -39,6 +39,7 @@ export class TestCluster {
   private readonly clients = new Map<number, BrokerClient>();
   private readonly properties: Readonly<Record<string, string>>;
   private readonly zooKeeperHost: Host;
+  private readonly published: Listener[] = [];
   private zooKeeperServer: ZooKeeperServer | null = null;
 
   private constructor(properties: Readonly<Record<string, string>>) {
@@ -92,6 +93,13 @@ export class TestCluster {
     const broker = await startBroker(host.runtime, config);
     this.brokers.set(id, broker);
     return broker;
+  }
+
+  /** Where a broker can be reached over a real socket. */
+  async publish(id: number): Promise<Endpoint> {
+    const listener = await this.hosts.get(id)!.publish({ host: '127.0.0.1', port: 0 }, endpointOf(id).port);
+    this.published.push(listener);
+    return listener.endpoint;
   }
 
   /** As kill -9. */
@@ -156,6 +164,7 @@ export class TestCluster {
 
   async stop(): Promise<void> {
     for (const client of this.clients.values()) client.close();
+    await Promise.all(this.published.map((listener) => listener.close()));
     await Promise.all([...this.brokers.values()].map((broker) => broker.stop()));
     await this.zooKeeper.close();
     await this.zooKeeperServer?.stop();

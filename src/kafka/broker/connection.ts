@@ -32,6 +32,7 @@ interface Slot {
   isDone: boolean;
   /** Null: done, and there is no answer. */
   response: unknown;
+  sent: (() => void) | null;
 }
 
 /**
@@ -130,11 +131,12 @@ export class ClientConnection {
       startedMs: this.runtime.clock.monotonicMs(),
       isDone: false,
       response: null,
+      sent: null,
     };
     this.slots.push(slot);
     let response: unknown;
     try {
-      response = this.options.router.handle(request, this.context(request));
+      response = this.options.router.handle(request, this.context(slot));
     } catch (error) {
       this.failed(slot, error);
       return true;
@@ -153,7 +155,8 @@ export class ClientConnection {
     return true;
   }
 
-  private context(request: ReadRequest): RequestContext {
+  private context(slot: Slot): RequestContext {
+    const { request } = slot;
     return {
       apiVersion: request.version,
       clientId: request.clientId,
@@ -163,6 +166,9 @@ export class ClientConnection {
       connectionId: this.options.id,
       release: () => {
         this.isReleased = true;
+      },
+      onSent: (run) => {
+        slot.sent = run;
       },
       onClosed: (run) => {
         if (this.isClosed) run();
@@ -192,7 +198,7 @@ export class ClientConnection {
     else if (this.queued.length > 0 && !this.proceeding) this.proceed();
   }
 
-  private answer({ request, response, startedMs }: Slot): void {
+  private answer({ request, response, startedMs, sent }: Slot): void {
     const counts = this.options.metrics.of(request.served.api.name);
     counts.requests += 1;
     counts.requestBytes += request.sizeBytes;
@@ -206,6 +212,7 @@ export class ClientConnection {
       // the network gathers what is written in a turn; large parts, which hold records, aren't copied
       if (!this.connection.write(part)) this.isBlocked = true;
     }
+    if (sent !== null) this.connection.onSent?.(sent);
   }
 
   private encode(request: ReadRequest, response: unknown): Buffer[] {

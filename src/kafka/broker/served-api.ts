@@ -16,6 +16,8 @@ export interface RequestContext {
   readonly connectionId: string;
   /** To be called before `handle` returns: nothing refers to the request's bytes any more, so that their memory serves the next one. */
   release(): void;
+  /** Runs when the whole answer has left, and nothing refers to its parts any more; maybe never. One at most. */
+  onSent(run: () => void): void;
   /** Runs when the connection closes; at once when it is closed already. */
   onClosed(run: () => void): void;
 }

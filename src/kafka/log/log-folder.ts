@@ -1,4 +1,5 @@
 import { FileError, type FileLock, type Runtime } from '../../runtime/runtime.ts';
+import type { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { AtomicFile } from './atomic-file.ts';
 import {
   CheckpointError,
@@ -29,6 +30,7 @@ import { PartitionLog } from './partition-log.ts';
 export interface LogFolderOptions {
   readonly brokerId: number;
   readonly tailBudget: TailBudget;
+  readonly readBuffers: SpareBuffers;
   onFailure(folder: LogFolder, error: Error): void;
 }
 
@@ -147,6 +149,7 @@ export class LogFolder {
       recoveryPoint: isNew ? 0 : (this.recoveryPoints.get(key) ?? 0),
       logStartOffset: isNew ? 0 : (this.logStarts.get(key) ?? 0),
       tailBudget: this.options.tailBudget,
+      readBuffers: this.options.readBuffers,
       onRecoveryPointLowered: () => void this.checkpointRecoveryPoints(),
       onStorageFailure: (error) => this.fail(error),
     });

@@ -1,4 +1,5 @@
 import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
+import { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { checkpointKey } from './checkpoint-text.ts';
 import { LogCleaner } from './cleaner.ts';
@@ -40,6 +41,7 @@ export interface LogManagerOptions {
 
 const PRODUCER_EXPIRY_CHECK_MS = 600_000;
 const RECENT_APPENDS_BYTES = 8 * 1024 * 1024;
+const READ_BUFFERS_BYTES = 8 * 1024 * 1024;
 /** Timers beyond this never run: "never" in Kafka's configuration is a huge number. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 
@@ -52,6 +54,8 @@ export class LogManager {
   private readonly byKey = new Map<string, PartitionLog>();
   private readonly timers = new Set<Timer>();
   private readonly cleaner: LogCleaner;
+  /** What `ReadResult.memory` is given back to. */
+  readonly readBuffers = new SpareBuffers(READ_BUFFERS_BYTES);
   private isStopping = false;
 
   /**
@@ -93,6 +97,7 @@ export class LogManager {
         const folder = LogFolder.open(this.runtime, path, {
           brokerId: this.options.brokerId,
           tailBudget,
+          readBuffers: this.readBuffers,
           onFailure: (failed, error) => this.folderFailed(failed, error),
         });
         this.folders = [...this.folders, folder];

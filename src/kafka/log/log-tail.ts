@@ -150,7 +150,7 @@ export class LogTail {
       nextOffset = part.length === item.records.length ? item.lastOffset + 1 : endOffset(part);
       if (!fits && nextOffset <= item.lastOffset) break;
     }
-    return { records, sizeBytes, nextOffset };
+    return { records, sizeBytes, nextOffset, memory: null };
   }
 }
 

@@ -34,6 +34,8 @@ export interface ReadResult {
   readonly sizeBytes: number;
   /** The offset after the last batch; `fromOffset` when nothing was read. */
   readonly nextOffset: number;
+  /** What they lie in, where it came from the log's `readBuffers`: whoever is done with the records may give it back. */
+  readonly memory: Buffer | null;
 }
 
 export interface AbortedTransaction {

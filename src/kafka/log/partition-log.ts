@@ -1,4 +1,5 @@
 import { FileError, type Runtime } from '../../runtime/runtime.ts';
+import { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import {
   baseOffset,
@@ -49,6 +50,8 @@ export interface PartitionLogOptions {
   readonly logStartOffset: number;
   /** Memory for recent appends, shared by the logs of a broker. Default: 1 MiB for this log alone. */
   readonly tailBudget?: TailBudget;
+  /** Memory for what is read from files, shared by the logs of a broker. Default: none is kept. */
+  readonly readBuffers?: SpareBuffers;
   /** A truncation went below the recovery point: the checkpoint must not promise more than there is. */
   onRecoveryPointLowered?(): void;
   /** A file operation failed: the folder of this log is no longer to be trusted. */
@@ -119,7 +122,7 @@ export class PartitionLog {
     if (config.messageMagic < 2) this.epochs.clear();
     this.committed = this.start;
     this.tail = new LogTail(options.tailBudget ?? new TailBudget(4 * OWN_TAIL_BYTES));
-    this.reader = new SegmentReader(this.segments);
+    this.reader = new SegmentReader(this.segments, options.readBuffers ?? new SpareBuffers(0));
     this.disk = new LogFlush(
       runtime,
       {
@@ -346,7 +349,7 @@ export class PartitionLog {
         `offset ${fromOffset} isn't in the log, which has ${this.start} to ${this.end}`,
       );
     const limit = Math.min(upTo, this.end);
-    if (fromOffset >= limit) return { records: [], sizeBytes: 0, nextOffset: fromOffset };
+    if (fromOffset >= limit) return { records: [], sizeBytes: 0, nextOffset: fromOffset, memory: null };
     return (
       this.tail.read(fromOffset, maxBytes, limit, minOneBatch) ??
       this.guard(() => this.reader.read(fromOffset, maxBytes, limit, this.end, minOneBatch))

@@ -1,3 +1,4 @@
+import type { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { HEADER_UP_TO_MAGIC_BYTES, batchSize, lastOffset, sizeInBytes } from '../records/batch.ts';
 import type { ReadResult } from './log-types.ts';
 import type { SegmentList } from './segment-list.ts';
@@ -17,11 +18,13 @@ interface Place {
 /** Reads whole batches from the files of a log. */
 export class SegmentReader {
   private readonly segments: SegmentList;
+  private readonly spares: SpareBuffers;
   private readonly places: Place[] = [];
   private nextPlace = 0;
 
-  constructor(segments: SegmentList) {
+  constructor(segments: SegmentList, spares: SpareBuffers) {
     this.segments = segments;
+    this.spares = spares;
   }
 
   /** Positions are no longer right. */
@@ -45,7 +48,7 @@ export class SegmentReader {
       const end = this.segments.endOffset(i, logEndOffset);
       return this.readSegment(segment, position, fromOffset, maxBytes, upTo, end, minOneBatch);
     }
-    return { records: [], sizeBytes: 0, nextOffset: fromOffset };
+    return nothing(fromOffset);
   }
 
   private positionIn(segment: LogSegment, fromOffset: number): number {
@@ -66,9 +69,9 @@ export class SegmentReader {
   ): ReadResult {
     const available = segment.sizeBytes - position;
     const wanted = Math.min(Math.max(maxBytes, minOneBatch ? HEADER_UP_TO_MAGIC_BYTES : 0), MAX_READ_BYTES);
-    let bytes = readBytes(segment, position, Math.min(wanted, available));
+    let bytes = this.readBytes(segment, position, Math.min(wanted, available));
     if (upTo >= segmentEnd && bytes.length === available)
-      return this.result(segment, bytes, fromOffset, segmentEnd, position);
+      return this.result(segment, bytes, bytes.length, fromOffset, segmentEnd, position);
     let at = 0;
     let nextOffset = fromOffset;
     while (at < bytes.length) {
@@ -77,7 +80,8 @@ export class SegmentReader {
         if (at > 0 || !minOneBatch || bytes.length < HEADER_UP_TO_MAGIC_BYTES) break;
         const whole = sizeInBytes(bytes, 0);
         if (whole > available) break;
-        bytes = readBytes(segment, position, whole);
+        this.spares.give(bytes);
+        bytes = this.readBytes(segment, position, whole);
         continue;
       }
       const last = lastOffset(bytes, at);
@@ -86,19 +90,30 @@ export class SegmentReader {
       nextOffset = last + 1;
       if (at >= maxBytes) break;
     }
-    return this.result(segment, bytes.subarray(0, at), fromOffset, nextOffset, position);
+    return this.result(segment, bytes, at, fromOffset, nextOffset, position);
   }
 
   private result(
     segment: LogSegment,
-    bytes: Buffer,
+    memory: Buffer,
+    sizeBytes: number,
     fromOffset: number,
     nextOffset: number,
     position: number,
   ): ReadResult {
-    if (bytes.length === 0) return { records: [], sizeBytes: 0, nextOffset: fromOffset };
-    this.remember(nextOffset, segment, position + bytes.length);
-    return { records: [bytes], sizeBytes: bytes.length, nextOffset };
+    if (sizeBytes === 0) {
+      this.spares.give(memory);
+      return nothing(fromOffset);
+    }
+    this.remember(nextOffset, segment, position + sizeBytes);
+    const records = sizeBytes === memory.length ? memory : memory.subarray(0, sizeBytes);
+    return { records: [records], sizeBytes, nextOffset, memory };
+  }
+
+  private readBytes(segment: LogSegment, position: number, length: number): Buffer {
+    const memory = this.spares.take(length);
+    const count = segment.readInto(memory, length, position);
+    return count === length ? memory : memory.subarray(0, count);
   }
 
   private remember(offset: number, segment: LogSegment, position: number): void {
@@ -113,7 +128,6 @@ export class SegmentReader {
   }
 }
 
-function readBytes(segment: LogSegment, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafe(length);
-  return bytes.subarray(0, segment.readInto(bytes, length, position));
+function nothing(fromOffset: number): ReadResult {
+  return { records: [], sizeBytes: 0, nextOffset: fromOffset, memory: null };
 }

@@ -4,8 +4,12 @@ import { worthReading } from './fetch-reader.ts';
 import type { FetchPartition } from './fetch-session.ts';
 import type { Partition } from './partition.ts';
 
-/** Reads all that a fetch asks for. */
-export type ReadAll = (firstTime: boolean) => FetchResult[];
+/** What a fetch reads. */
+export interface FetchSource {
+  read(requests: readonly FetchPartition[], params: FetchParams): FetchResult[];
+  /** Nobody wants these any more. */
+  release(results: readonly FetchResult[]): void;
+}
 
 /**
  * A fetch that waits for enough to read. It hangs on its partitions, is looked at once a turn when one of them changed, and is
@@ -15,7 +19,7 @@ export class DelayedFetch {
   private readonly requests: readonly FetchPartition[];
   private readonly partitions: readonly Partition[];
   private readonly params: FetchParams;
-  private readonly readAll: ReadAll;
+  private readonly source: FetchSource;
   private readonly done: (results: FetchResult[]) => void;
   private timer: Timer | null = null;
   private finished = false;
@@ -25,13 +29,13 @@ export class DelayedFetch {
     requests: readonly FetchPartition[],
     partitions: readonly Partition[],
     params: FetchParams,
-    readAll: ReadAll,
+    source: FetchSource,
     done: (results: FetchResult[]) => void,
   ) {
     this.requests = requests;
     this.partitions = partitions;
     this.params = params;
-    this.readAll = readAll;
+    this.source = source;
     this.done = done;
   }
 
@@ -46,15 +50,16 @@ export class DelayedFetch {
     const { partitions, requests, params } = this;
     for (let i = 0; i < partitions.length; i += 1) {
       if (!worthReading(partitions[i]!, requests[i]!, params)) continue;
-      const results = this.readAll(false);
+      const results = this.source.read(requests, params);
       if (isEnough(results, params)) this.finish(results);
+      else this.source.release(results);
       return;
     }
   }
 
   /** Answers with what there is. */
   complete(): void {
-    if (!this.finished) this.finish(this.readAll(false));
+    if (!this.finished) this.finish(this.source.read(this.requests, this.params));
   }
 
   /** Nobody waits for the answer any more. */

@@ -25,6 +25,8 @@ export interface FetchResult {
   readonly aborted: readonly AbortedTransaction[] | null;
   readonly records: readonly Buffer[];
   readonly sizeBytes: number;
+  /** See `ReadResult.memory`. */
+  readonly memory: Buffer | null;
   /** Where the fetcher's log and ours part (KIP-595): it must cut its own and gets no records. */
   readonly diverging: { readonly epoch: number; readonly endOffset: number } | null;
 }
@@ -48,6 +50,7 @@ export function failedFetch(request: FetchPartition, code: number): FetchResult 
     aborted: null,
     records: NO_RECORDS,
     sizeBytes: 0,
+    memory: null,
     diverging: null,
   };
 }
@@ -128,6 +131,7 @@ function read(
     aborted: params.readCommitted ? abortedIn(partition, fetchOffset, found) : null,
     records: found?.records ?? NO_RECORDS,
     sizeBytes: found?.sizeBytes ?? 0,
+    memory: found?.memory ?? null,
     diverging,
   };
 }
@@ -143,9 +147,9 @@ function readLog(
   if (apiVersion >= WHOLE_FIRST_BATCH_VERSION) return log.read(from, limit, bound, minOneBatch);
   const found = log.read(from, limit, bound, false);
   if (found.sizeBytes > 0) return found;
-  const { records } = log.read(from, limit, bound, true);
+  const { records, memory } = log.read(from, limit, bound, true);
   const cut = records.slice(0, 1).map((first) => first.subarray(0, limit));
-  return { records: cut, sizeBytes: cut[0]?.length ?? 0, nextOffset: from };
+  return { records: cut, sizeBytes: cut[0]?.length ?? 0, nextOffset: from, memory };
 }
 
 function divergence(partition: Partition, request: FetchPartition): FetchResult['diverging'] {

@@ -8,6 +8,7 @@ import type { RoleTaken } from './changes-in-words.ts';
 import { DelayedAppend } from './delayed-append.ts';
 import type { AppendResult } from './delayed-append.ts';
 import { DelayedFetch, isEnough } from './delayed-fetch.ts';
+import type { FetchSource } from './delayed-fetch.ts';
 import { failedFetch, readPartition } from './fetch-reader.ts';
 import type { FetchParams, FetchResult } from './fetch-reader.ts';
 import type { FetchPartition } from './fetch-session.ts';
@@ -68,7 +69,7 @@ const ISR_GATHER_MS = 250;
  * The replicas on this broker. It does what the controller decides (LeaderAndIsr, StopReplica), and all reading and writing of
  * partitions goes through it. Answers are given by calling back, as often they come within the call.
  */
-export class ReplicaManager implements LocalReplicas, PartitionHost {
+export class ReplicaManager implements LocalReplicas, PartitionHost, FetchSource {
   readonly brokerId: number;
   readonly replicaLagTimeMaxMs: number;
   private readonly runtime: Runtime;
@@ -292,15 +293,25 @@ export class ReplicaManager implements LocalReplicas, PartitionHost {
       const found = this.partition(topic, partition);
       if (found !== undefined) partitions.push(found);
     }
-    const readAll = (firstTime: boolean): FetchResult[] => this.readAll(requests, params, firstTime);
-    const results = readAll(true);
+    const results = this.readAll(requests, params, true);
     if (params.maxWaitMs <= 0 || requests.length === 0 || isEnough(results, params)) {
       done(results);
       return null;
     }
-    const delayed = new DelayedFetch(requests, partitions, params, readAll, done);
+    this.release(results);
+    const delayed = new DelayedFetch(requests, partitions, params, this, done);
     delayed.wait(this.runtime.clock.after(params.maxWaitMs, () => delayed.complete()));
     return delayed;
+  }
+
+  /** Reads again what a fetch waits for. */
+  read(requests: readonly FetchPartition[], params: FetchParams): FetchResult[] {
+    return this.readAll(requests, params, false);
+  }
+
+  /** Nobody uses the records of these results any more: their memory may become another's. */
+  release(results: readonly FetchResult[]): void {
+    for (const { memory } of results) if (memory !== null) this.logs.readBuffers.give(memory);
   }
 
   private readAll(

@@ -20,6 +20,8 @@ export class NodeConnection implements Connection, Flushable {
   private handler: ConnectionHandler | null = null;
   private parts: Buffer[] = [];
   private gatheredBytes = 0;
+  /** Who wants to know when `parts` are sent. */
+  private sentListeners: (() => void)[] = [];
   private dirty = false;
   /** `write` returned false, and `drained` wasn't called since. */
   private blocked = false;
@@ -82,6 +84,10 @@ export class NodeConnection implements Connection, Flushable {
     return false;
   }
 
+  onSent(run: () => void): void {
+    if (this.parts.length > 0) this.sentListeners.push(run);
+  }
+
   pause(): void {
     this.paused = true;
     this.socket.pause();
@@ -120,12 +126,13 @@ export class NodeConnection implements Connection, Flushable {
       const total = this.gatheredBytes;
       this.gatheredBytes = 0;
       const joined = joinParts(parts, total);
-      if (joined.length === 1) this.socket.write(joined[0]!);
-      else {
-        this.socket.cork();
-        for (const part of joined) this.socket.write(part);
-        this.socket.uncork();
-      }
+      const last = joined.length - 1;
+      if (last > 0) this.socket.cork();
+      for (let i = 0; i < last; i++) this.socket.write(joined[i]!);
+      if (this.sentListeners.length === 0) this.socket.write(joined[last]!);
+      else this.socket.write(joined[last]!, tell(this.sentListeners));
+      this.sentListeners = [];
+      if (last > 0) this.socket.uncork();
       // What the system took at once is followed by no event.
       if (this.blocked && !this.socket.writableNeedDrain) this.turn.soon(this.onDrain);
     }
@@ -172,6 +179,13 @@ export class NodeConnection implements Connection, Flushable {
     this.destroyed = true;
     this.handler?.closed(this.error);
   }
+}
+
+/** For the end of a write. */
+function tell(listeners: readonly (() => void)[]): (error?: Error | null) => void {
+  return (error) => {
+    if (!error) for (const run of listeners) run();
+  };
 }
 
 /** IPv4 as such, though it came to a socket for both kinds of addresses. */

@@ -122,3 +122,44 @@ test('a writer that had to stop is told to go on, also when the system took ever
   expect(drains).toBeGreaterThanOrEqual(2);
   await listener.close();
 });
+
+test('a writer hears when its buffers are free again, and not before', async () => {
+  const { network } = createNodeRuntime({ log: silentLog });
+  const large = Buffer.alloc(64 * 1024 * 1024, 1);
+  let heard = 0;
+  const listener = await network.listen({ host: '127.0.0.1', port: 0 }, (connection) => {
+    connection.start({
+      data: () => {
+        connection.write(large);
+        connection.onSent!(() => {
+          heard += 1;
+          large.fill(2);
+        });
+      },
+      closed: () => undefined,
+    });
+  });
+  const client = await network.connect(listener.endpoint);
+  let got = 0;
+  let changed = 0;
+  let heardAtFirst = -1;
+  await new Promise<void>((resolve) => {
+    client.start({
+      data: (bytes) => {
+        if (got === 0) heardAtFirst = heard;
+        for (let i = 0; i < bytes.length; i += 512) changed += bytes[i]! - 1;
+        got += bytes.length;
+        if (got === large.length) client.destroy();
+      },
+      closed: () => resolve(),
+    });
+    client.write(Buffer.from('read'));
+  });
+  expect({ got, changed, heardAtFirst, heard }).toEqual({
+    got: large.length,
+    changed: 0,
+    heardAtFirst: 0,
+    heard: 1,
+  });
+  await listener.close();
+});

@@ -61,6 +61,10 @@ export class MortalConnection implements Connection, Mortal {
     return this.life.alive && this.real.write(bytes);
   }
 
+  onSent(run: () => void): void {
+    if (this.life.alive) this.real.onSent?.(run);
+  }
+
   pause(): void {
     this.real.pause();
   }

@@ -136,6 +136,7 @@ function unknownTopicId(request: FetchPartition): FetchResult {
     aborted: [],
     records: [],
     sizeBytes: 0,
+    memory: null,
     diverging: null,
   };
 }
@@ -146,6 +147,7 @@ function respond(
   context: RequestContext,
   { replicas, convert }: FetchApiOptions,
 ): FetchResponse {
+  context.onSent(() => replicas.release(results));
   const responses: { topic: string; topicId: string; partitions: PartitionAnswer[] }[] = [];
   let last: (typeof responses)[number] | undefined;
   for (const result of results) {
