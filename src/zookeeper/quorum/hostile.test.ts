@@ -4,7 +4,8 @@ import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
-import { PacketType, encodePacket, type Packet } from './zab/packets.ts';
+import { PacketEncoder } from './zab/packet-encoder.ts';
+import { PacketType, type Packet } from './zab/packets.ts';
 
 const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;
@@ -18,7 +19,7 @@ function learnerInfo(sid: number): Buffer {
 }
 
 function packets(...list: Packet[]): Buffer {
-  return Buffer.concat(list.flatMap(encodePacket));
+  return Buffer.concat(list.map((each) => new PacketEncoder().encode(each)));
 }
 
 /** What makes sense on each of the ports, more or less. */

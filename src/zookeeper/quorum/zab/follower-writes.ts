@@ -11,6 +11,7 @@ import type { Server } from '../../server/server.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
 import type { ApplyResult } from '../../tree/apply-result.ts';
 import type { Transaction } from '../../tree/transaction.ts';
+import type { PacketEncoder } from './packet-encoder.ts';
 import { PacketType, type Packet } from './packets.ts';
 import { asksBeyond34, multiFor34, typesOf } from './release34.ts';
 
@@ -25,7 +26,8 @@ export class FollowerWrites implements WritePath {
   readonly role: ServerRole;
   outstanding = 0;
   private readonly leaderIs34: boolean;
-  private readonly send: (packet: Packet) => void;
+  private readonly encoder: PacketEncoder;
+  private readonly send: (packet: Buffer) => void;
   private server!: Server;
   private readonly pending = new Map<bigint, Queue<Request>>();
   private readonly syncs = new Queue<Request>();
@@ -33,8 +35,14 @@ export class FollowerWrites implements WritePath {
   private touchedSinceMs = Number.NEGATIVE_INFINITY;
   private isUnsettled = false;
 
-  constructor(self: MemberConfig, leaderIs34: boolean, send: (packet: Packet) => void) {
+  constructor(
+    self: MemberConfig,
+    leaderIs34: boolean,
+    encoder: PacketEncoder,
+    send: (packet: Buffer) => void,
+  ) {
     this.leaderIs34 = leaderIs34;
+    this.encoder = encoder;
     this.send = send;
     this.role = {
       mode: self.role === 'observer' ? 'observer' : 'follower',
@@ -68,13 +76,8 @@ export class FollowerWrites implements WritePath {
         body = REFUSED_CREATE;
       } else if (op === OpCode.multi) body = multiFor34(body);
     }
-    const w = new Writer(16 + Math.min(1024, body.length));
-    w.int64(sessionId);
-    w.int32(xid);
-    w.int32(op);
-    w.bytes(body);
     const authIds = op === OpCode.createSession ? null : request.authIds;
-    this.send({ type: PacketType.REQUEST, zxid: -1, data: w.finish(), authIds });
+    this.send(this.encoder.request(sessionId, xid, op, body, authIds));
   }
 
   /** Applies what was committed, and answers whoever asked for it here. */
@@ -150,7 +153,7 @@ export class FollowerWrites implements WritePath {
     const data = Buffer.alloc(12);
     data.writeBigInt64BE(sessionId, 0);
     data.writeInt32BE(timeoutMs, 8);
-    this.send({ type: PacketType.REVALIDATE, zxid: -1, data });
+    this.send(this.encoder.encode({ type: PacketType.REVALIDATE, zxid: -1, data }));
   }
 }
 

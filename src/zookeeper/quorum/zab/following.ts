@@ -7,7 +7,8 @@ import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from './log-sync.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
-import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
+import { PacketEncoder } from './packet-encoder.ts';
+import { PacketStream, PacketType, type Packet } from './packets.ts';
 import { SnapshotBody } from './snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
 
@@ -30,7 +31,9 @@ export class Following {
   /** Log and tree are being replaced. */
   private replacing: Promise<void> | null = null;
   private isTreeWhole = true;
-  private inputs: FollowerInput[] = [];
+  private readonly encoder = new PacketEncoder();
+  private readonly inputs: FollowerInput[] = [];
+  private readonly outputs: FollowerOutput[] = [];
   private isStepping = false;
   private isOver = false;
   private end: (reason: string) => void = () => {};
@@ -151,18 +154,19 @@ export class Following {
 
   /** Handles the packets that are there, unless something must be done first. */
   private drain(): void {
+    const { now } = this;
     while (!this.isOver && this.replacing === null && this.body === null) {
       const packet = this.stream.next();
       if (packet === null) break;
-      this.packet(packet);
+      this.packet(packet, now);
     }
     this.writes?.settled();
   }
 
-  private packet(packet: Packet): void {
+  private packet(packet: Packet, now: number): void {
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`this server ${sentence}`);
-    this.step({ kind: 'packet', packet, now: this.now });
+    this.step({ kind: 'packet', packet, now });
     if (this.writes === null) return;
     if (packet.type === PacketType.PING)
       this.send({ type: PacketType.PING, zxid: packet.zxid, data: this.writes.touched() });
@@ -172,17 +176,22 @@ export class Following {
 
   private step(input: FollowerInput): void {
     if (this.isOver) return;
-    this.inputs.push(input);
-    if (this.isStepping) return;
+    if (this.isStepping) {
+      this.inputs.push(input);
+      return;
+    }
+    const { outputs } = this;
     this.isStepping = true;
-    const out: FollowerOutput[] = [];
     try {
-      for (let next = this.inputs.shift(); next !== undefined; next = this.inputs.shift()) {
-        this.core.step(next, out);
-        for (const output of out.splice(0)) this.carryOut(output);
+      for (let next: FollowerInput | undefined = input; next !== undefined; next = this.inputs.shift()) {
+        this.core.step(next, outputs);
+        for (const output of outputs) this.carryOut(output);
+        outputs.length = 0;
       }
     } finally {
       this.isStepping = false;
+      this.inputs.length = 0;
+      outputs.length = 0;
     }
   }
 
@@ -259,7 +268,9 @@ export class Following {
 
   private serve(epoch: number, leaderIs34: boolean): void {
     const { runtime, config, storage, environment, self } = this.context;
-    const writes = new FollowerWrites(self, leaderIs34, (packet) => this.send(packet));
+    const writes = new FollowerWrites(self, leaderIs34, this.encoder, (bytes) =>
+      this.connection?.write(bytes),
+    );
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
@@ -267,6 +278,6 @@ export class Following {
   }
 
   private send(packet: Packet): void {
-    for (const part of encodePacket(packet)) this.connection?.write(part);
+    this.connection?.write(packet.wire ?? this.encoder.encode(packet));
   }
 }

@@ -2,41 +2,60 @@ import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
 import { decodeTransaction, encodeTransaction } from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
-import { differsFor34 } from './release34.ts';
+import type { PacketEncoder } from './packet-encoder.ts';
+import { differsFor34, isBeyond34 } from './release34.ts';
 import { counterOf, follows } from '../election/vote.ts';
 
-/** A transaction on its way through the ensemble. */
-export interface Proposal {
+/** What is kept of a transaction for learners that lack it. */
+export interface Logged {
   readonly zxid: number;
-  readonly transaction: Transaction;
   /** As PROPOSAL and INFORM carry it. */
   readonly payload: Buffer;
   /** The same for 3.4, and for the log: without create2 and deleteContainer, which do what create and delete do. */
   readonly payloadOf34: Buffer;
+  /** A server of 3.4 can't read it in any form. */
+  readonly isBeyond34: boolean;
 }
 
-export function proposalOf(transaction: Transaction): Proposal {
-  const payload = encode(transaction, false);
-  const payloadOf34 = differsFor34(transaction) ? encode(transaction, true) : payload;
-  return { zxid: transaction.header.zxid, transaction, payload, payloadOf34 };
+/** A transaction on its way through the ensemble. */
+export interface Proposal extends Logged {
+  readonly transaction: Transaction;
+  /** The whole PROPOSAL, where it was made here. */
+  readonly wire: Buffer | null;
 }
 
-/** From a PROPOSAL or INFORM. The bytes are copied. Throws a WireError. */
-export function readProposal(data: Buffer): Proposal {
-  const payload = Buffer.from(data);
-  const transaction = decodeTransaction(new Reader(payload));
-  const payloadOf34 = differsFor34(transaction) ? encode(transaction, true) : payload;
-  return { zxid: transaction.header.zxid, transaction, payload, payloadOf34 };
+/** `encoder`: of the connections that it will go over. */
+export function proposalOf(transaction: Transaction, encoder: PacketEncoder): Proposal {
+  const { wire, payload } = encoder.proposal(transaction);
+  return proposal(transaction, payload, wire);
 }
 
-function encode(transaction: Transaction, forLog: boolean): Buffer {
+/** From a PROPOSAL or INFORM, whose bytes it keeps. Throws a WireError. */
+export function readProposal(payload: Buffer): Proposal {
+  return proposal(decodeTransaction(new Reader(payload)), payload, null);
+}
+
+function proposal(transaction: Transaction, payload: Buffer, wire: Buffer | null): Proposal {
+  return {
+    zxid: transaction.header.zxid,
+    payload,
+    payloadOf34: differsFor34(transaction) ? encode(transaction) : payload,
+    isBeyond34: isBeyond34(transaction),
+    transaction,
+    wire,
+  };
+}
+
+/** For the log. */
+function encode(transaction: Transaction): Buffer {
   const w = new Writer(256);
-  encodeTransaction(w, transaction, forLog);
+  encodeTransaction(w, transaction, true);
   return w.finish();
 }
 
-const MOST_KEPT = 5000;
-const MOST_KEPT_BYTES = 32 * 1024 * 1024;
+/** Between these and twice as many. */
+const MOST_KEPT = 2000;
+const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
  * The latest transactions of the log, without holes: what a learner that was away for a while is brought up to date with. What is not
@@ -45,8 +64,11 @@ const MOST_KEPT_BYTES = 32 * 1024 * 1024;
 export class History {
   /** Right before the first entry. */
   private base: number;
-  private entries: Proposal[] = [];
+  /** Those that are final. */
+  private entries: Logged[] = [];
+  /** Of their payloads. */
   private bytes = 0;
+  private pending: Proposal[] = [];
   /** Up to here all is final. */
   committed: number;
 
@@ -57,7 +79,9 @@ export class History {
 
   /** The last transaction, committed or not. */
   get last(): number {
-    return this.entries.at(-1)?.zxid ?? this.base;
+    const { pending, entries } = this;
+    if (pending.length > 0) return pending[pending.length - 1]!.zxid;
+    return entries.length > 0 ? entries[entries.length - 1]!.zxid : this.base;
   }
 
   get lastCommitted(): number {
@@ -69,6 +93,7 @@ export class History {
     this.base = lastZxid;
     this.entries = [];
     this.bytes = 0;
+    this.pending = [];
     this.committed = lastZxid;
   }
 
@@ -82,32 +107,37 @@ export class History {
     const { zxid } = transaction.header;
     if (!follows(zxid, this.last)) this.reset(zxid);
     else {
-      this.add(proposalOf(copy(transaction)));
+      // What recovery hands out is valid during the call only.
+      this.add(readProposal(encode(transaction)));
       this.commitTo(zxid);
     }
   }
 
   add(proposal: Proposal): void {
-    this.entries.push(proposal);
-    this.bytes += proposal.payload.length;
+    this.pending.push(proposal);
   }
 
-  /** @returns the entries that are committed by this. */
-  commitTo(zxid: number): Proposal[] {
-    const from = this.indexAfter(this.committed);
-    const to = this.indexAfter(zxid);
-    const newly = this.entries.slice(from, to);
-    this.committed = Math.max(this.committed, newly.at(-1)?.zxid ?? this.committed);
-    this.trim(to);
+  /** @returns those that are committed by this. */
+  commitTo(zxid: number): readonly Proposal[] {
+    const { pending, entries } = this;
+    let count = 0;
+    while (count < pending.length && pending[count]!.zxid <= zxid) {
+      const { zxid: own, payload, payloadOf34, isBeyond34 } = pending[count++]!;
+      entries.push({ zxid: own, payload, payloadOf34, isBeyond34 });
+      this.bytes += payload.length;
+      this.committed = own;
+    }
+    const newly = pending.splice(0, count);
+    this.trim();
     return newly;
   }
 
-  uncommitted(): Proposal[] {
-    return this.entries.slice(this.indexAfter(this.committed));
+  uncommitted(): readonly Proposal[] {
+    return this.pending;
   }
 
-  /** All after `zxid`, if a learner whose log ends with it lacks just these; null: that can't be told. */
-  after(zxid: number): readonly Proposal[] | null {
+  /** All committed ones after `zxid`, if a learner whose log ends with it lacks just these; null: that can't be told. */
+  after(zxid: number): readonly Logged[] | null {
     if (zxid < this.base) return null;
     const index = this.indexAfter(zxid);
     const isKnown = zxid === this.base || this.entries[index - 1]?.zxid === zxid;
@@ -127,20 +157,16 @@ export class History {
   }
 
   /** In large steps, so that it costs nothing an entry. */
-  private trim(committed: number): void {
-    if (this.entries.length <= 2 * MOST_KEPT && this.bytes <= 2 * MOST_KEPT_BYTES) return;
-    let drop = Math.max(0, Math.min(committed, this.entries.length - MOST_KEPT));
+  private trim(): void {
+    const { entries } = this;
+    if (entries.length <= 2 * MOST_KEPT && this.bytes <= 2 * MOST_KEPT_BYTES) return;
+    let drop = Math.max(0, entries.length - MOST_KEPT);
     let bytes = this.bytes;
-    for (let i = 0; i < drop; i++) bytes -= this.entries[i]!.payload.length;
-    while (drop < committed && bytes > MOST_KEPT_BYTES) bytes -= this.entries[drop++]!.payload.length;
+    for (let i = 0; i < drop; i++) bytes -= entries[i]!.payload.length;
+    while (drop < entries.length && bytes > MOST_KEPT_BYTES) bytes -= entries[drop++]!.payload.length;
     if (drop === 0) return;
-    this.base = this.entries[drop - 1]!.zxid;
-    this.entries = this.entries.slice(drop);
+    this.base = entries[drop - 1]!.zxid;
+    this.entries = entries.slice(drop);
     this.bytes = bytes;
   }
-}
-
-/** What recovery hands out is valid during the call only. */
-function copy(transaction: Transaction): Transaction {
-  return decodeTransaction(new Reader(encode(transaction, true)));
 }

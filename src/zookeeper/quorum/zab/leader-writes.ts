@@ -10,6 +10,7 @@ import { isAlive, type ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
+import type { PacketEncoder } from './packet-encoder.ts';
 import { PacketType, type Packet } from './packets.ts';
 import { asksBeyond34 } from './release34.ts';
 import { LAST_COUNTER, counterOf, firstZxid } from '../election/vote.ts';
@@ -27,6 +28,7 @@ const maybeBeyond34 = new Set<number>([
 export class LeaderWrites implements WritePath, Proposer {
   readonly role: ServerRole;
   private readonly self: number;
+  private readonly encoder: PacketEncoder;
   private readonly send: (proposal: Proposal) => void;
   private readonly has34: () => boolean;
   private readonly resign: (reason: string) => void;
@@ -42,11 +44,13 @@ export class LeaderWrites implements WritePath, Proposer {
   constructor(
     self: number,
     epoch: number,
+    encoder: PacketEncoder,
     send: (proposal: Proposal) => void,
     has34: () => boolean,
     resign: (reason: string) => void,
   ) {
     this.self = self;
+    this.encoder = encoder;
     this.send = send;
     this.has34 = has34;
     this.resign = resign;
@@ -89,7 +93,7 @@ export class LeaderWrites implements WritePath, Proposer {
       this.resign('the epoch has used up its transaction numbers, so a new one must begin');
       return;
     }
-    this.send(proposalOf(transaction));
+    this.send(proposalOf(transaction, this.encoder));
   }
 
   /** Of a client of this server. */

@@ -1,6 +1,5 @@
-import { History, type Proposal } from './history.ts';
+import { History, type Logged, type Proposal } from './history.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
-import { isBeyond34 } from './release34.ts';
 import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
 
 export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
@@ -15,6 +14,8 @@ export type LeaderInput = { readonly now: number } & (
   | { readonly kind: 'propose'; readonly proposal: Proposal }
   /** The own log has everything up to here on the disk. */
   | { readonly kind: 'synced'; readonly zxid: number }
+  /** All that came at once was told: commits are due. */
+  | { readonly kind: 'settle' }
   /** Twice a tick. */
   | { readonly kind: 'tick' }
 );
@@ -81,6 +82,8 @@ export class Leader {
   private readonly introduced = new Set<number>();
   private readonly agreed = new Set<number>();
   private syncedZxid = 0;
+  /** An ACK or a sync came since commits were looked for. */
+  private mayCommit = false;
   private epochIsSaved = false;
 
   constructor(settings: LeaderSettings, history: History) {
@@ -140,7 +143,10 @@ export class Leader {
         break;
       case 'synced':
         this.syncedZxid = input.zxid;
-        this.commit(out);
+        this.mayCommit = true;
+        break;
+      case 'settle':
+        if (this.mayCommit) this.commit(out);
         break;
       case 'tick':
         this.tick(input.now, out);
@@ -264,7 +270,7 @@ export class Leader {
     const from = learner.lastZxid;
     const lastCommitted = history.lastCommitted;
     const missing = this.missing(learner);
-    if (learner.is34 && history.uncommitted().some(({ transaction }) => isBeyond34(transaction))) {
+    if (learner.is34 && history.uncommitted().some(({ isBeyond34 }) => isBeyond34)) {
       this.drop(
         learner,
         'it is of 3.4 and would break down of what is being proposed; it gets a snapshot when that is committed',
@@ -277,7 +283,6 @@ export class Leader {
       this.send(learner, { type: PacketType.TRUNC, zxid: lastCommitted, data: null }, out);
     else out.push({ kind: 'snapshot', learner: learner.id });
     for (const proposal of missing ?? []) {
-      if (proposal.zxid > lastCommitted) break;
       this.send(learner, this.proposalFor(learner, proposal), out);
       this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
     }
@@ -290,10 +295,10 @@ export class Leader {
   }
 
   /** What a learner lacks, if it is known and the learner can read it. */
-  private missing({ lastZxid, is34 }: Learner): readonly Proposal[] | null {
+  private missing({ lastZxid, is34 }: Learner): readonly Logged[] | null {
     const { history } = this;
     const missing = lastZxid <= history.lastCommitted ? history.after(lastZxid) : null;
-    return is34 && missing?.some(({ transaction }) => isBeyond34(transaction)) === true ? null : missing;
+    return is34 && missing?.some(({ isBeyond34 }) => isBeyond34) === true ? null : missing;
   }
 
   private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {
@@ -314,7 +319,7 @@ export class Leader {
     }
     learner.ackedZxid = zxid;
     learner.owesAckSince = zxid < this.history.last ? now : null;
-    this.commit(out);
+    this.mayCommit = true;
   }
 
   private establish(out: LeaderOutput[]): void {
@@ -344,37 +349,52 @@ export class Leader {
       learner.owesAckSince ??= now;
       this.send(learner, this.proposalFor(learner, proposal), out);
     }
-    this.commit(out);
   }
 
   /** Commits up to the latest proposal that a quorum has on its disks. */
   private commit(out: LeaderOutput[]): void {
     const { history } = this;
+    this.mayCommit = false;
     if (this.phase !== 'established' || history.last === history.lastCommitted) return;
-    const acked = new Map<number, number>([[this.settings.self, this.syncedZxid]]);
-    for (const learner of this.learners.values())
-      if (learner.stage === 'active' && learner.isVoter) acked.set(learner.sid, learner.ackedZxid);
-    const candidates = [...new Set(acked.values())].sort((a, b) => b - a);
-    const upTo = candidates.find((zxid) =>
-      isMajority(
-        this.settings.voters,
-        [...acked].filter(([, own]) => own >= zxid).map(([sid]) => sid),
-      ),
-    );
-    if (upTo === undefined || upTo <= history.lastCommitted) return;
-    for (const proposal of history.commitTo(upTo))
+    const upTo = this.quorumZxid();
+    if (upTo <= history.lastCommitted) return;
+    for (const proposal of history.commitTo(upTo)) {
+      const commit: Packet = { type: PacketType.COMMIT, zxid: proposal.zxid, data: null };
       for (const learner of this.learners.values()) {
         if (!isListening(learner)) continue;
-        if (learner.isObserver)
-          this.send(learner, { ...this.proposalFor(learner, proposal), type: PacketType.INFORM }, out);
-        else this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
+        const inform = (): Packet => ({
+          ...this.proposalFor(learner, proposal),
+          type: PacketType.INFORM,
+          wire: null,
+        });
+        this.send(learner, learner.isObserver ? inform() : commit, out);
       }
+    }
     out.push({ kind: 'commit', zxid: history.lastCommitted });
   }
 
-  private proposalFor(learner: Learner, proposal: Proposal): Packet {
-    const data = learner.is34 ? proposal.payloadOf34 : proposal.payload;
-    return { type: PacketType.PROPOSAL, zxid: proposal.zxid, data };
+  /** The latest that a quorum has. */
+  private quorumZxid(): number {
+    let best = this.history.lastCommitted;
+    if (this.syncedZxid > best && this.quorumHas(this.syncedZxid)) best = this.syncedZxid;
+    for (const { stage, isVoter, ackedZxid } of this.learners.values())
+      if (stage === 'active' && isVoter && ackedZxid > best && this.quorumHas(ackedZxid)) best = ackedZxid;
+    return best;
+  }
+
+  private quorumHas(zxid: number): boolean {
+    const having: number[] = [];
+    if (this.syncedZxid >= zxid) having.push(this.settings.self);
+    for (const { sid, stage, isVoter, ackedZxid } of this.learners.values())
+      if (stage === 'active' && isVoter && ackedZxid >= zxid) having.push(sid);
+    return isMajority(this.settings.voters, having);
+  }
+
+  private proposalFor(learner: Learner, proposal: Logged & Partial<Proposal>): Packet {
+    const { zxid, payload, payloadOf34, wire = null } = proposal;
+    return learner.is34 && payloadOf34 !== payload
+      ? { type: PacketType.PROPOSAL, zxid, data: payloadOf34 }
+      : { type: PacketType.PROPOSAL, zxid, data: payload, wire };
   }
 
   // ---- time, and the loss of learners

@@ -8,8 +8,9 @@ import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
 import { configText } from '../election/messages.ts';
 import { listenAt } from '../listen-at.ts';
 import { LogSync } from './log-sync.ts';
+import { PacketEncoder } from './packet-encoder.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
-import { PacketStream, PacketType, encodePacket, type Packet } from './packets.ts';
+import { PacketStream, PacketType, type Packet } from './packets.ts';
 import { snapshotSlices } from './snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
 
@@ -37,8 +38,14 @@ export class Leading {
   private server: Server | null = null;
   private listener: Listener | null = null;
   private timer: Timer | null = null;
-  private inputs: LeaderInput[] = [];
+  private readonly encoder = new PacketEncoder();
+  private readonly inputs: LeaderInput[] = [];
+  private readonly outputs: LeaderOutput[] = [];
   private isStepping = false;
+  /** Packets that came at once are being handled; commits wait for the last of them. */
+  private isReading = false;
+  /** Up to here all is final, and will be applied at the end of this turn; null: it is. */
+  private finalZxid: number | null = null;
   private nextLearner = 1;
   private isOver = false;
   private end: (reason: string) => void = () => {};
@@ -93,6 +100,7 @@ export class Leading {
   stop(reason: string): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.applyFinal();
     this.context.left();
     this.timer?.cancel();
     this.server?.stop();
@@ -136,10 +144,12 @@ export class Leading {
     this.step({ kind: 'connected', learner: id, now: this.now });
     connection.start({
       data: (bytes) => {
+        const { now } = this;
+        this.isReading = true;
         try {
           stream.push(bytes);
           for (let packet = stream.next(); packet !== null; packet = stream.next())
-            if (this.learners.get(id) === learner) this.packet(id, packet);
+            if (this.learners.get(id) === learner) this.packet(id, packet, now);
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
           this.warnings.warn(
@@ -147,7 +157,10 @@ export class Leading {
             `closed a connection of ${connection.remote.host} to the quorum port: ${error.message}`,
           );
           connection.destroy();
+        } finally {
+          this.isReading = false;
         }
+        this.step({ kind: 'settle', now });
       },
       drained: () => learner.drained?.(),
       closed: () => {
@@ -169,10 +182,10 @@ export class Leading {
     return count;
   }
 
-  private packet(id: number, packet: Packet): void {
+  private packet(id: number, packet: Packet, now: number): void {
     const sid = this.core.sidOf(id);
     const isActive = this.core.isActive(id);
-    this.step({ kind: 'packet', learner: id, packet, now: this.now });
+    this.step({ kind: 'packet', learner: id, packet, now });
     if (!isActive || this.writes === null) return;
     switch (packet.type) {
       case PacketType.REQUEST:
@@ -189,17 +202,28 @@ export class Leading {
 
   private step(input: LeaderInput): void {
     if (this.isOver) return;
-    this.inputs.push(input);
-    if (this.isStepping) return;
+    if (this.isStepping) {
+      this.inputs.push(input);
+      return;
+    }
     this.isStepping = true;
-    const out: LeaderOutput[] = [];
     try {
-      for (let next = this.inputs.shift(); next !== undefined; next = this.inputs.shift()) {
-        this.core.step(next, out);
-        for (const output of out.splice(0)) this.carryOut(output);
-      }
+      for (let next: LeaderInput | undefined = input; next !== undefined; next = this.inputs.shift())
+        this.stepOnce(next);
+      if (!this.isReading && input.kind !== 'settle') this.stepOnce({ kind: 'settle', now: input.now });
     } finally {
       this.isStepping = false;
+      this.inputs.length = 0;
+    }
+  }
+
+  private stepOnce(input: LeaderInput): void {
+    const { outputs } = this;
+    try {
+      this.core.step(input, outputs);
+      for (const output of outputs) this.carryOut(output);
+    } finally {
+      outputs.length = 0;
     }
   }
 
@@ -210,6 +234,8 @@ export class Leading {
         this.send(output.learner, output.packet);
         break;
       case 'snapshot':
+        // It must hold all that was committed so far.
+        this.applyFinal();
         void this.sendTree(output.learner);
         break;
       case 'save':
@@ -222,7 +248,8 @@ export class Leading {
         this.serve(output.epoch);
         break;
       case 'commit':
-        this.writes?.committed(output.zxid);
+        if (this.finalZxid === null) this.context.runtime.clock.soon(() => this.applyFinal());
+        this.finalZxid = output.zxid;
         break;
       case 'drop': {
         const learner = this.learners.get(output.learner);
@@ -245,6 +272,7 @@ export class Leading {
     const writes = new LeaderWrites(
       self.id,
       epoch,
+      this.encoder,
       (proposal) => {
         storage.appendPayload(proposal.zxid, proposal.payloadOf34);
         this.logSync.want(proposal.zxid);
@@ -259,6 +287,13 @@ export class Leading {
     this.context.serve(this.server, self.id, epoch);
   }
 
+  /** All that became final in a turn is applied, and answered, at once. */
+  private applyFinal(): void {
+    const zxid = this.finalZxid;
+    this.finalZxid = null;
+    if (zxid !== null) this.writes?.committed(zxid);
+  }
+
   private send(id: number, packet: Packet): void {
     const learner = this.learners.get(id);
     if (learner === undefined) return;
@@ -267,7 +302,7 @@ export class Leading {
     if (learner.held !== null) {
       learner.held.push(packet);
       learner.heldBytes += packet.data?.length ?? 0;
-    } else for (const part of encodePacket(packet)) learner.connection.write(part);
+    } else learner.connection.write(packet.wire ?? this.encoder.encode(packet));
     if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
     this.context.runtime.log.warn(
       `cut off server ${this.core.sidOf(id)}, which doesn't read what it is sent`,

@@ -1,8 +1,8 @@
 import { Reader } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
-import { Writer } from '../../../wire/writer.ts';
-import { readBuffer, readUstring, writeBuffer, writeUstring } from '../../jute/primitives.ts';
+import { readUstring } from '../../jute/primitives.ts';
 import type { Id } from '../../tree/acl.ts';
+import { getInt32, getInt64 } from '../../tree/stat-bytes.ts';
 
 /** What leader and learners say to each other on the quorum port. */
 export const PacketType = {
@@ -36,27 +36,12 @@ export interface Packet {
   readonly zxid: number;
   readonly data: Buffer | null;
   readonly authIds?: readonly Id[] | null;
+  /** All of it as it goes over the wire, where that is there already. */
+  readonly wire?: Buffer | null;
 }
 
 /** The version of the protocol since 3.4, in LearnerInfo and LEADERINFO. */
 export const PROTOCOL_VERSION = 0x10000;
-
-export function encodePacket(packet: Packet): Buffer[] {
-  const w = new Writer(64 + Math.min(packet.data?.length ?? 0, 1024));
-  w.int32(packet.type);
-  w.int64(packet.zxid);
-  writeBuffer(w, packet.data);
-  const { authIds = null } = packet;
-  if (authIds === null) w.int32(-1);
-  else {
-    w.int32(authIds.length);
-    for (const { scheme, id } of authIds) {
-      writeUstring(w, scheme);
-      writeUstring(w, id);
-    }
-  }
-  return w.parts();
-}
 
 /** type, zxid, length of the data */
 const HEAD_BYTES = 16;
@@ -71,6 +56,8 @@ export class PacketStream {
   /** Chunks that came while a large packet was incomplete. */
   private later: Buffer[] = [];
   private laterBytes = 0;
+  private lastIds: readonly Id[] = [];
+  private lastIdBytes: Buffer = EMPTY;
   /** So many bytes there must be before another try makes sense. */
   private needed = 0;
 
@@ -91,35 +78,49 @@ export class PacketStream {
   /** The next packet, whose data is a view; null: more bytes are needed. Throws a WireError. */
   next(): Packet | null {
     if (!this.gather()) return null;
-    const r = new Reader(this.bytes, this.at);
-    const available = r.remaining;
+    const { bytes, at } = this;
+    const available = bytes.length - at;
     if (available < HEAD_BYTES) return this.wait(HEAD_BYTES);
-    const type = r.int32();
-    const zxid = Number(r.int64());
-    const dataBytes = this.bytes.readInt32BE(r.position);
+    const type = getInt32(bytes, at);
+    const zxid = getInt64(bytes, at + 4);
+    const dataBytes = getInt32(bytes, at + 12);
     if (dataBytes < -1 || dataBytes > this.maxDataBytes)
       throw new WireError(
         'data of a packet',
-        r.position,
+        at + HEAD_BYTES,
         `${dataBytes} bytes, which is more than jute.maxbuffer`,
       );
     const end = HEAD_BYTES + Math.max(0, dataBytes) + 4;
     if (available < end) return this.wait(end);
-    const data = readBuffer(r);
-    const count = this.bytes.readInt32BE(r.position);
+    const data = dataBytes < 0 ? null : bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + dataBytes);
+    const count = getInt32(bytes, at + end - 4);
     if (count <= 0) {
-      r.position += 4;
-      this.at = r.position;
+      this.at = at + end;
       return { type, zxid, data, authIds: count < 0 ? null : [] };
     }
     try {
-      const authIds = readIds(r);
-      this.at = r.position;
+      const authIds = this.readIds(at + end - 4);
       return { type, zxid, data, authIds };
     } catch (error) {
       if (!(error instanceof WireError) || available > end + MOST_AUTH_BYTES) throw error;
       return this.wait(available + 1);
     }
+  }
+
+  /** Most are those of the packet before. */
+  private readIds(start: number): readonly Id[] {
+    const { bytes, lastIdBytes } = this;
+    const sameEnd = start + lastIdBytes.length;
+    if (lastIdBytes.length > 0 && sameEnd <= bytes.length && isAt(lastIdBytes, bytes, start)) {
+      this.at = sameEnd;
+      return this.lastIds;
+    }
+    const r = new Reader(bytes, start);
+    const ids = readIds(r);
+    this.lastIds = ids;
+    this.lastIdBytes = Buffer.from(bytes.subarray(start, r.position));
+    this.at = r.position;
+    return ids;
   }
 
   /** All bytes that no packet was read from; they are the caller's now. */
@@ -159,4 +160,9 @@ function readIds(r: Reader): Id[] {
   const ids: Id[] = [];
   for (let i = 0; i < count; i++) ids.push({ scheme: readUstring(r) ?? '', id: readUstring(r) ?? '' });
   return ids;
+}
+
+function isAt(expected: Buffer, bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+  return true;
 }

@@ -18,9 +18,10 @@ import { decodeTransaction } from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { History, proposalOf } from './history.ts';
+import { PacketEncoder } from './packet-encoder.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import { Leader, type LeaderOutput } from './leader.ts';
-import { PacketType, type Packet } from './packets.ts';
+import { PacketStream, PacketType } from './packets.ts';
 
 const create = (zxid: number, type: number, path = `/n${zxid}`): Transaction => ({
   header: { sessionId: 1n, cxid: 1, zxid, timeMs: 0, type },
@@ -71,7 +72,7 @@ function sentTo34(history: History, from: number, members34 = new Set<number>())
 
 function historyOf(committed: number, ...transactions: Transaction[]): History {
   const history = new History(EPOCH);
-  for (const each of transactions) history.add(proposalOf(each));
+  for (const each of transactions) history.add(proposalOf(each, new PacketEncoder()));
   history.commitTo(committed);
   return history;
 }
@@ -120,10 +121,11 @@ async function followerOf34() {
   const clock = new TestClock();
   const forwarded: { op: number; types: number[] }[] = [];
   const answers: Transaction[] = [];
-  const packets: Packet[] = [];
+  const stream = new PacketStream(1024 * 1024);
   const lead = new LeaderWrites(
     1,
     1,
+    new PacketEncoder(),
     ({ transaction }) => answers.push(transaction),
     () => false,
     () => {},
@@ -132,14 +134,15 @@ async function followerOf34() {
   const follow = new FollowerWrites(
     { id: 2, addresses: [], role: 'participant', client: null },
     true,
-    (packet) => packets.push(packet),
+    new PacketEncoder(),
+    (bytes) => stream.push(bytes),
   );
   const follower = startTestServer({}, clock, follow.role);
   const peer = new TestPeer(follower.server);
   /** Brings what was asked to the leader, and its decisions back. */
   const pass = async (): Promise<void> => {
     await clock.settle();
-    for (const packet of packets.splice(0)) {
+    for (let packet = stream.next(); packet !== null; packet = stream.next()) {
       const data = packet.data!;
       const op = data.readInt32BE(12);
       const types: number[] = [];
@@ -210,6 +213,7 @@ test('a leader with followers of 3.4 proposes nothing that they can not read', a
   const lead = new LeaderWrites(
     1,
     1,
+    new PacketEncoder(),
     ({ transaction }) => proposed.push(transaction),
     () => has34,
     () => {},

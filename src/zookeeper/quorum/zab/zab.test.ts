@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Transaction } from '../../tree/transaction.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { History, proposalOf } from './history.ts';
+import { PacketEncoder } from './packet-encoder.ts';
 import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
 import { PacketType, packetName, type Packet } from './packets.ts';
 import { firstZxid } from '../election/vote.ts';
@@ -13,7 +14,7 @@ const transaction = (value: number): Transaction => ({
   header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
   record: { kind: 'error', error: -101 },
 });
-const proposal = (value: number) => proposalOf(transaction(value));
+const proposal = (value: number) => proposalOf(transaction(value), new PacketEncoder());
 
 /** A history that begins empty and holds these. */
 function historyOf(...zxids: number[]): History {
@@ -57,6 +58,7 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
     tell(input) {
       const out: LeaderOutput[] = [];
       leader.step(input, out);
+      leader.step({ kind: 'settle', now: input.now }, out);
       return out.map((o) => {
         switch (o.kind) {
           case 'send':
