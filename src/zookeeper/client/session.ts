@@ -1,4 +1,5 @@
 import { Reader } from '../../wire/reader.ts';
+import { WireError } from '../../wire/wire-error.ts';
 import { Writer } from '../../wire/writer.ts';
 import { Op, readBuffer, readString, writeBuffer, writeString } from './codec.ts';
 import { ZooKeeperErrorCode } from './errors.ts';
@@ -288,6 +289,13 @@ export class ClientSession {
     if (zxid > 0n) this.lastZxid = zxid;
     const request = this.outstanding[this.answered];
     if (request === undefined) return;
+    const asked = this.xid - (this.outstanding.length - this.answered) + 1;
+    if (xid !== asked && asked > 0)
+      throw new WireError(
+        'xid',
+        r.position,
+        `the answer to request ${xid} stands where that to ${asked} must be`,
+      );
     this.answered += 1;
     if (this.answered === this.outstanding.length || this.answered === 1024) {
       this.outstanding = this.outstanding.slice(this.answered);

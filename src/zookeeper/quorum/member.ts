@@ -135,7 +135,16 @@ export class Member implements MemberContext {
     if (this.isStopped) return;
     this.runtime.log.error(`this server can't go on and ends: ${String(error)}`);
     this.reject(error);
-    void this.stop();
+    void this.giveUp();
+  }
+
+  /** Ends after a failure. That the log can't be closed in order then is part of what was told. */
+  private async giveUp(): Promise<void> {
+    try {
+      await this.stop();
+    } catch {
+      // Told.
+    }
   }
 
   async stop(): Promise<void> {

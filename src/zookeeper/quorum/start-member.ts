@@ -30,11 +30,12 @@ export async function startMember(
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
   const member = new Member(runtime, config, self, storage, history, environment, equip);
   try {
+    await storage.secure();
     if (storage.lastSnapshot === null) await storage.snapshot();
     await member.start();
     return member;
   } catch (error) {
-    await member.stop();
+    await member.stop().catch(() => {});
     throw error;
   }
 }

@@ -69,6 +69,7 @@ export async function startZooKeeper(
   };
   server.failure.catch(stop).catch(() => {});
   try {
+    await storage.secure();
     // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
     if (storage.lastSnapshot === null) await storage.snapshot();
     const backlog = config.clientPortListenBacklog;

@@ -59,6 +59,63 @@ function replayed(digests: Runtime['digests'], history: readonly Transaction[]):
   return tree;
 }
 
+test('what a killed process had written, but not synced, is on the disk before anything is built upon it', async () => {
+  const { world, host } = simulated(3);
+  const tree = new TestWorld();
+  const open = (): ZooKeeperStorage => ZooKeeperStorage.open(host.runtime, testConfig);
+  await world.play(async () => {
+    const first = open();
+    await first.snapshot();
+    first.append(tree.create('/a', { data: 'a' }));
+    first.flush();
+    host.kill({ keepCache: true });
+    host.restart();
+    const second = open();
+    expect(second.tree.find('/a')).toBeDefined();
+    await second.secure();
+    second.append(tree.create('/b', { data: 'b' }));
+    await second.sync();
+    host.kill();
+    host.restart();
+    const third = open();
+    expect([...third.tree.store.entries()].map(([path]) => path)).toEqual(
+      expect.arrayContaining(['/a', '/b']),
+    );
+  });
+});
+
+test('one sync runs at a time, also when the next is asked for in the very moment in which one ends', async () => {
+  const { world, host } = simulated(4);
+  const tree = new TestWorld();
+  let running = 0;
+  let most = 0;
+  const { files } = host.runtime;
+  const counting: Runtime['files'] = Object.assign(Object.create(files) as Runtime['files'], {
+    open: (path: string, mode: 'read' | 'write' | 'create') => {
+      const file = files.open(path, mode);
+      const sync = async (): Promise<void> => {
+        most = Math.max(most, ++running);
+        await file.sync();
+        running -= 1;
+      };
+      return Object.assign(Object.create(file) as typeof file, { sync });
+    },
+  });
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open({ ...host.runtime, files: counting }, testConfig);
+    storage.append(tree.create('/a', { data: 'a' }));
+    const first = storage.sync();
+    storage.append(tree.create('/b', { data: 'b' }));
+    const third = first.then(() => {
+      storage.append(tree.create('/c', { data: 'c' }));
+      return storage.sync();
+    });
+    await Promise.all([first, storage.sync(), third]);
+    expect(storage.syncedZxid).toBe(storage.lastZxid);
+  });
+  expect(most).toBe(1);
+});
+
 /** Writes as a server does until the machine dies, again and again. @returns restarts that found something lost that had to be. */
 async function writeAndDie(seed: number, config: StorageConfig, lives: number): Promise<number> {
   const { world, host } = simulated(seed);

@@ -143,8 +143,10 @@ export class TransactionLog {
     } catch (error) {
       return Promise.reject(error);
     }
+    // The next one may be about to begin, when the one before has just ended: two at once would each vouch for what the other still writes.
+    if (this.next !== null) return this.next;
     if (this.running !== null) {
-      this.next ??= this.running.then(() => {
+      this.next = this.running.then(() => {
         this.next = null;
         return this.startSync();
       });

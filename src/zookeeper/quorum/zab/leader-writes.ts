@@ -30,6 +30,7 @@ export class LeaderWrites implements WritePath, Proposer {
   private readonly self: number;
   private readonly encoder: PacketEncoder;
   private readonly send: (proposal: Proposal) => void;
+  private readonly mark: () => void;
   private readonly has34: () => boolean;
   private readonly resign: (reason: string) => void;
   private pipeline!: RequestPipeline;
@@ -46,12 +47,15 @@ export class LeaderWrites implements WritePath, Proposer {
     epoch: number,
     encoder: PacketEncoder,
     send: (proposal: Proposal) => void,
+    /** Asks for a call of `committed` of its own for what was proposed last. */
+    mark: () => void,
     has34: () => boolean,
     resign: (reason: string) => void,
   ) {
     this.self = self;
     this.encoder = encoder;
     this.send = send;
+    this.mark = mark;
     this.has34 = has34;
     this.resign = resign;
     this.lastProposed = firstZxid(epoch);
@@ -199,6 +203,10 @@ export class LeaderWrites implements WritePath, Proposer {
 
   private sync(run: () => void): void {
     if (this.lastProposed <= this.lastCommitted) run();
-    else this.syncs.push({ zxid: this.lastProposed, run });
+    else {
+      // Its answer stands before those of writes that were asked for later, also when one ACK commits them all.
+      this.syncs.push({ zxid: this.lastProposed, run });
+      this.mark();
+    }
   }
 }

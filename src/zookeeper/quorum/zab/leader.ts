@@ -12,6 +12,8 @@ export type LeaderInput = { readonly now: number } & (
   | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
   | { readonly kind: 'saved'; readonly file: EpochFile }
   | { readonly kind: 'propose'; readonly proposal: Proposal }
+  /** A sync waits for what was proposed last: when that is committed, tell so before anything of a later commit is sent. */
+  | { readonly kind: 'mark' }
   /** The own log has everything up to here on the disk. */
   | { readonly kind: 'synced'; readonly zxid: number }
   /** All that came at once was told: commits are due. */
@@ -85,6 +87,8 @@ export class Leader {
   /** An ACK or a sync came since commits were looked for. */
   private mayCommit = false;
   private epochIsSaved = false;
+  /** The commits that are told one by one, ascending. */
+  private marks: number[] = [];
 
   constructor(settings: LeaderSettings, history: History) {
     this.settings = settings;
@@ -140,6 +144,9 @@ export class Leader {
         break;
       case 'propose':
         this.propose(input.now, input.proposal, out);
+        break;
+      case 'mark':
+        this.marks.push(this.history.last);
         break;
       case 'synced':
         this.syncedZxid = input.zxid;
@@ -359,7 +366,8 @@ export class Leader {
     const upTo = this.quorumZxid();
     if (upTo <= history.lastCommitted) return;
     for (const proposal of history.commitTo(upTo)) {
-      const commit: Packet = { type: PacketType.COMMIT, zxid: proposal.zxid, data: null };
+      const { zxid } = proposal;
+      const commit: Packet = { type: PacketType.COMMIT, zxid, data: null };
       for (const learner of this.learners.values()) {
         if (!isListening(learner)) continue;
         const inform = (): Packet => ({
@@ -369,8 +377,10 @@ export class Leader {
         });
         this.send(learner, learner.isObserver ? inform() : commit, out);
       }
+      const isMarked = this.marks.length > 0 && this.marks[0]! <= zxid;
+      if (isMarked) this.marks = this.marks.filter((mark) => mark > zxid);
+      if (isMarked || zxid === history.lastCommitted) out.push({ kind: 'commit', zxid });
     }
-    out.push({ kind: 'commit', zxid: history.lastCommitted });
   }
 
   /** The latest that a quorum has. */

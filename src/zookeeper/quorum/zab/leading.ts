@@ -278,6 +278,7 @@ export class Leading {
         this.logSync.want(proposal.zxid);
         this.step({ kind: 'propose', proposal, now: this.now });
       },
+      () => this.step({ kind: 'mark', now: this.now }),
       () => this.core.has34,
       (reason) => this.stop(reason),
     );

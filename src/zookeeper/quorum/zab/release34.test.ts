@@ -127,6 +127,7 @@ async function followerOf34() {
     1,
     new PacketEncoder(),
     ({ transaction }) => answers.push(transaction),
+    () => {},
     () => false,
     () => {},
   );
@@ -215,6 +216,7 @@ test('a leader with followers of 3.4 proposes nothing that they can not read', a
     1,
     new PacketEncoder(),
     ({ transaction }) => proposed.push(transaction),
+    () => {},
     () => has34,
     () => {},
   );

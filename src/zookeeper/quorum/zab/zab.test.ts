@@ -120,6 +120,23 @@ test('an ACK counts only once the own disk, too, has the proposal, and never one
   expect(hear(20, packet(PacketType.ACK, zxid(2, 9)))[0]).toMatch(/^drop \(it acknowledged what was never/);
 });
 
+test('what a sync waits for is told before later commits are sent, though one ACK is for all', () => {
+  const { leader, hear } = established(historyOf(), 0);
+  const now = 1;
+  leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'mark', now });
+  leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 2)) });
+  leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 3)) });
+  leader.tell({ kind: 'synced', now, zxid: zxid(2, 3) });
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 3)))).toEqual([
+    '20: COMMIT 2.1',
+    'commit 2.1',
+    '20: COMMIT 2.2',
+    '20: COMMIT 2.3',
+    'commit 2.3',
+  ]);
+});
+
 test('what a learner has too much is taken back; what cannot be told by the history comes as a snapshot', () => {
   const sync = (history: History, from: number): string[] => established(history, from).story[3]!.slice(0, 1);
   expect(sync(historyOf(zxid(1, 1), zxid(1, 2)), zxid(1, 1))).toEqual(['20: DIFF 1.2']);
