@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
+import type { Log } from '../../runtime/runtime.ts';
 import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+
+function collecting(into: string[]): Log {
+  const say = (message: string): void => void into.push(message);
+  const log: Log = { debug: () => {}, info: say, warn: say, error: say, with: () => log };
+  return log;
+}
 
 test('three servers elect a leader, serve writes at each of them, and agree', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 1, servers: 3 });
@@ -83,6 +90,44 @@ test('a minority serves nobody, and what its leader proposed alone is taken back
   await world.run(world.nowMs + 1000);
   for (const other of others) expect(ensemble.treeOf(alone)).toBe(ensemble.treeOf(other));
   expect(alone.member?.storage.tree.find('/lost')).toBeUndefined();
+});
+
+test.each([
+  ['snapshotSizeFactor=0\n', 'DIFF'],
+  ['snapshotSizeFactor=-1\n', 'SNAP'],
+  ['', 'SNAP'],
+  ['snapshotSizeFactor=0\nforceSnapshotSync=true\n', 'SNAP'],
+])('away for more than memory keeps, with %j: %s', async (zooCfg, how) => {
+  const said: string[] = [];
+  const log = collecting(said);
+  const ensemble = new SimulatedEnsemble({
+    seed: 7,
+    servers: 3,
+    log,
+    zooCfg: `commitLogCount=20\n${zooCfg}`,
+  });
+  const { world } = ensemble;
+  ensemble.startAll();
+  await ensemble.untilServing(3);
+  const client = ensemble.client('client', [ensemble.leader!]);
+  await world.play(() => client.create('/before', null));
+  await world.run(world.nowMs + 500);
+  const away = ensemble.servers.find((server) => server.member?.mode === 'follower')!;
+  ensemble.kill(away);
+  await world.play(async () => {
+    for (let i = 0; i < 5; i++) {
+      const names = Array.from({ length: 100 }, (_, j) => `/n${i}-${j}`);
+      await Promise.all(names.map((name) => client.create(name, Buffer.alloc(1000, i))));
+    }
+  });
+  said.length = 0;
+  ensemble.start(away);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  expect(said.filter((line) => line.startsWith(`server ${away.id} gets`))).toEqual([
+    expect.stringContaining(`(${how})`),
+  ]);
+  await world.run(world.nowMs + 1000);
+  expect(ensemble.treeOf(away)).toBe(ensemble.treeOf(ensemble.leader!));
 });
 
 test('a server that was away for long, or lost its data, gets a snapshot; an observer follows without a vote', async () => {

@@ -22,7 +22,7 @@ export async function startMember(
   equip: (server: Server) => void = () => {},
 ): Promise<Member> {
   const self = readMyid(runtime, config);
-  const history = new History(0);
+  const history = new History(0, config.commitLogCount);
   history.forget();
   const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction) =>
     history.replayed(transaction),

@@ -143,7 +143,8 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   observerMasterPort: 0,
   connectToLearnerMasterLimit: 0,
   observerReconnectDelayMs: 0,
-  commitLogCount: 500,
+  // Apache's is 500: more of them make more snapshots needless.
+  commitLogCount: 2000,
   snapshotSizeFactor: 0.33,
   forceSnapshotSync: false,
   maxConcurrentSnapSyncs: 10,

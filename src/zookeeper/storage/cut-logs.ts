@@ -45,6 +45,19 @@ export async function dropAfter(
   }
 }
 
+/** Removes the logs and snapshots of before `zxid`, of which there is a snapshot. */
+export async function dropBefore(
+  files: Files,
+  folders: { readonly snapshots: string; readonly logs: string },
+  zxid: number,
+): Promise<void> {
+  for (const { path } of listLogs(files, folders.logs).filter((log) => log.zxid <= zxid)) files.remove(path);
+  await files.syncFolder(folders.logs);
+  for (const { path } of listSnapshots(files, folders.snapshots).filter((file) => file.zxid < zxid))
+    files.remove(path);
+  await files.syncFolder(folders.snapshots);
+}
+
 function inLog(files: Files, log: NamedFile, each: (zxid: number, offset: number) => boolean): void {
   const file = files.open(log.path, 'read');
   try {

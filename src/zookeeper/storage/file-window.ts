@@ -10,7 +10,7 @@ export class FileWindow {
   position = 0;
   private filled: number;
   /** Where `buffer` begins in the file. */
-  private base = 0;
+  private base: number;
   private readonly file: File | null;
   private readonly size: number;
   /** Called with bytes that were read over and are about to leave the window. */
@@ -21,8 +21,11 @@ export class FileWindow {
   constructor(
     source: File | Buffer,
     passed: (bytes: Buffer, start: number, end: number) => void = () => undefined,
+    /** Where to begin in a file. */
+    from = 0,
   ) {
     this.passed = passed;
+    this.base = from;
     if (Buffer.isBuffer(source)) {
       this.file = null;
       this.buffer = source;

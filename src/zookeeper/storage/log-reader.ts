@@ -31,20 +31,13 @@ export type EachEntry = (
 
 /**
  * Reads a log from its start. What was cut off in the middle of the last entry, or never got to the disk, ends it quietly: nobody was
- * told that it is done. A broken entry with good ones behind it is another matter, and throws a StorageError.
+ * told that it is done. A broken entry with good ones behind it is another matter, and throws a StorageError. `from`: where an entry
+ * begins, as an earlier call told.
  */
-export function readLog(file: File, each: EachEntry): LogEnd {
-  const window = new FileWindow(file);
-  if (!window.need(FILE_HEADER_BYTES)) return { offset: 0, reason: 'torn' };
-  const magic = getInt32(window.buffer, 0);
-  if (magic === 0) return { offset: 0, reason: 'torn' };
-  if (magic !== LOG_MAGIC || getInt32(window.buffer, 4) !== FILE_VERSION)
-    throw new StorageError(
-      'NOT_A_LOG',
-      file.path,
-      `${file.path} doesn't begin as a transaction log does; move it out of the folder if it isn't one, else restore it from a copy`,
-    );
-  window.position = FILE_HEADER_BYTES;
+export function readLog(file: File, each: EachEntry, from = 0): LogEnd {
+  const window = new FileWindow(file, undefined, from);
+  const problem = from === 0 ? readHeader(file, window) : null;
+  if (problem !== null) return problem;
   const sum = new Adler32();
   for (;;) {
     const offset = window.offset;
@@ -81,6 +74,21 @@ export function readLog(file: File, each: EachEntry): LogEnd {
     if (each(transaction, decodeDigest(reader), offset) === false) return { offset, reason: 'end' };
     window.position = end + 1;
   }
+}
+
+/** @returns the end of a file that has nothing else. */
+function readHeader(file: File, window: FileWindow): LogEnd | null {
+  if (!window.need(FILE_HEADER_BYTES)) return { offset: 0, reason: 'torn' };
+  const magic = getInt32(window.buffer, 0);
+  if (magic === 0) return { offset: 0, reason: 'torn' };
+  if (magic !== LOG_MAGIC || getInt32(window.buffer, 4) !== FILE_VERSION)
+    throw new StorageError(
+      'NOT_A_LOG',
+      file.path,
+      `${file.path} doesn't begin as a transaction log does; move it out of the folder if it isn't one, else restore it from a copy`,
+    );
+  window.position = FILE_HEADER_BYTES;
+  return null;
 }
 
 /** Whether anywhere behind the broken entry at `offset` a whole one stands: then it isn't the torn end of the log. */

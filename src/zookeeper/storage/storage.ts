@@ -11,7 +11,8 @@ import {
   type NamedFile,
   type SnapshotCompression,
 } from './files.ts';
-import { dropAfter, logHas } from './cut-logs.ts';
+import { dropAfter, dropBefore, logHas } from './cut-logs.ts';
+import { logSlices } from './log-slices.ts';
 import { purge } from './purge.ts';
 import { recover, type Recovered } from './recovery.ts';
 import { writeSnapshot } from './snapshot-writer.ts';
@@ -269,6 +270,16 @@ export class ZooKeeperStorage {
     return { path: newest.path, zxid: newest.zxid, sizeBytes, modifiedMs };
   }
 
+  /** What the log files have from about `after` on: see `log-slices.ts`. */
+  logSlices(after: number, each: (transaction: Transaction) => void): Generator<void, void, undefined> {
+    return logSlices(this.runtime.files, this.logFolder, after, each);
+  }
+
+  /** Up to where each snapshot goes, the oldest first. */
+  snapshotZxids(): number[] {
+    return listSnapshots(this.runtime.files, this.snapshotFolder).map(({ zxid }) => zxid);
+  }
+
   /** Null: there is no such file; then it is the epoch of the last zxid. */
   epoch(name: 'acceptedEpoch' | 'currentEpoch'): number | null {
     return readEpoch(this.runtime.files, this.snapshotFolder, name);
@@ -325,6 +336,8 @@ export class ZooKeeperStorage {
     await dropAfter(this.runtime.files, this.folders, zxid);
     this.log = new TransactionLog(this.runtime, this.logFolder, zxid, this.config);
     await this.snapshot();
+    // The logs lack what the tree brought: neither they nor the snapshots that they go on from are of use any more.
+    await dropBefore(this.runtime.files, this.folders, zxid);
   }
 
   private get folders(): { snapshots: string; logs: string } {

@@ -35,6 +35,9 @@ export function readProposal(payload: Buffer): Proposal {
   return proposal(decodeTransaction(new Reader(payload)), payload, null);
 }
 
+/** Of what the log has, which is valid during the call only. */
+export const proposalOfLog = (transaction: Transaction): Proposal => readProposal(encode(transaction));
+
 function proposal(transaction: Transaction, payload: Buffer, wire: Buffer | null): Proposal {
   return {
     zxid: transaction.header.zxid,
@@ -54,7 +57,6 @@ function encode(transaction: Transaction): Buffer {
 }
 
 /** Between these and twice as many. */
-const MOST_KEPT = 2000;
 const MOST_KEPT_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -72,7 +74,11 @@ export class History {
   /** Up to here all is final. */
   committed: number;
 
-  constructor(lastZxid: number) {
+  private readonly mostKept: number;
+
+  /** `mostKept`: so many that are committed stay, and up to twice as many, if they aren't too large. */
+  constructor(lastZxid: number, mostKept = 2000) {
+    this.mostKept = Math.max(1, mostKept);
     this.base = lastZxid;
     this.committed = lastZxid;
   }
@@ -82,6 +88,11 @@ export class History {
     const { pending, entries } = this;
     if (pending.length > 0) return pending[pending.length - 1]!.zxid;
     return entries.length > 0 ? entries[entries.length - 1]!.zxid : this.base;
+  }
+
+  /** Right before the first transaction that is known here. */
+  get begin(): number {
+    return this.base;
   }
 
   get lastCommitted(): number {
@@ -107,8 +118,7 @@ export class History {
     const { zxid } = transaction.header;
     if (!follows(zxid, this.last)) this.reset(zxid);
     else {
-      // What recovery hands out is valid during the call only.
-      this.add(readProposal(encode(transaction)));
+      this.add(proposalOfLog(transaction));
       this.commitTo(zxid);
     }
   }
@@ -159,8 +169,8 @@ export class History {
   /** In large steps, so that it costs nothing an entry. */
   private trim(): void {
     const { entries } = this;
-    if (entries.length <= 2 * MOST_KEPT && this.bytes <= 2 * MOST_KEPT_BYTES) return;
-    let drop = Math.max(0, entries.length - MOST_KEPT);
+    if (entries.length <= 2 * this.mostKept && this.bytes <= 2 * MOST_KEPT_BYTES) return;
+    let drop = Math.max(0, entries.length - this.mostKept);
     let bytes = this.bytes;
     for (let i = 0; i < drop; i++) bytes -= entries[i]!.payload.length;
     while (drop < entries.length && bytes > MOST_KEPT_BYTES) bytes -= entries[drop++]!.payload.length;

@@ -1,4 +1,6 @@
+import { chooseCatchUp, type CatchUpSettings } from './catch-up.ts';
 import { History, type Logged, type Proposal } from './history.ts';
+import { isListening, newLearner, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
 import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
 
@@ -11,6 +13,8 @@ export type LeaderInput = { readonly now: number } & (
   | { readonly kind: 'gone'; readonly learner: number }
   | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
   | { readonly kind: 'saved'; readonly file: EpochFile }
+  /** Whether the log files have what was searched for. */
+  | { readonly kind: 'found'; readonly learner: number; readonly isThere: boolean }
   | { readonly kind: 'propose'; readonly proposal: Proposal }
   /** A sync waits for what was proposed last: when that is committed, tell so before anything of a later commit is sent. */
   | { readonly kind: 'mark' }
@@ -26,6 +30,16 @@ export type LeaderOutput =
   | { readonly kind: 'send'; readonly learner: number; readonly packet: Packet }
   /** SNAP and the tree; what is sent later comes behind it. */
   | { readonly kind: 'snapshot'; readonly learner: number }
+  /** Do the log files have all from `after` on, and is it little enough? `found` tells. `for34`: and can 3.4 read it? */
+  | { readonly kind: 'search'; readonly learner: number; readonly after: number; readonly for34: boolean }
+  /** Each with its COMMIT: what the log files have behind `after`, to `upTo`; what is sent later comes behind it. */
+  | {
+      readonly kind: 'logged';
+      readonly learner: number;
+      readonly after: number;
+      readonly upTo: number;
+      readonly for34: boolean;
+    }
   | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
   /** A quorum has all that was: clients may be served. */
   | { readonly kind: 'established'; readonly epoch: number }
@@ -33,7 +47,10 @@ export type LeaderOutput =
   | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
   | { readonly kind: 'resign'; readonly reason: string };
 
-export interface LeaderSettings {
+export interface LeaderSettings extends CatchUpSettings {
+  /** So many observers are brought up to date at a time. */
+  readonly maxConcurrentSnapSyncs: number;
+  readonly maxConcurrentDiffSyncs: number;
   readonly self: number;
   readonly voters: readonly number[];
   readonly tickMs: number;
@@ -45,25 +62,6 @@ export interface LeaderSettings {
   readonly currentEpoch: number;
   /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
   readonly members34: Set<number>;
-}
-
-/** What a learner has done: told its epoch; was told the new one; agreed; is being synchronized; has all that was; takes part. */
-type Stage = 'new' | 'introduced' | 'asked' | 'agreed' | 'syncing' | 'synced' | 'active';
-
-interface Learner {
-  readonly id: number;
-  sid: number;
-  stage: Stage;
-  isVoter: boolean;
-  isObserver: boolean;
-  /** LearnerInfo of 12 bytes: it doesn't know what came after 3.4. */
-  is34: boolean;
-  /** Its log ends here. */
-  lastZxid: number;
-  ackedZxid: number;
-  heardAt: number;
-  /** Since when a proposal waits for its ACK without any other coming. */
-  owesAckSince: number | null;
 }
 
 type Phase = 'discovering' | 'saving' | 'agreeing' | 'synchronizing' | 'established' | 'resigned';
@@ -120,18 +118,7 @@ export class Leader {
         this.fixEpoch(input.now, out);
         break;
       case 'connected':
-        this.learners.set(input.learner, {
-          id: input.learner,
-          sid: -1,
-          stage: 'new',
-          isVoter: false,
-          isObserver: false,
-          is34: false,
-          lastZxid: 0,
-          ackedZxid: -1,
-          heardAt: input.now,
-          owesAckSince: null,
-        });
+        this.learners.set(input.learner, newLearner(input.learner, input.now));
         break;
       case 'gone':
         this.gone(input.learner, out);
@@ -141,6 +128,9 @@ export class Leader {
         break;
       case 'saved':
         this.saved(input.now, input.file, out);
+        break;
+      case 'found':
+        this.found(input.learner, input.isThere, out);
         break;
       case 'propose':
         this.propose(input.now, input.proposal, out);
@@ -271,12 +261,9 @@ export class Leader {
 
   // ---- bringing learners up to date
 
-  /** From here on the learner gets all that is proposed: nothing may come between its part of the history and that. */
+  /** Brings it up to date, or asks whether the log files can. */
   private synchronize(learner: Learner, out: LeaderOutput[]): void {
     const { history } = this;
-    const from = learner.lastZxid;
-    const lastCommitted = history.lastCommitted;
-    const missing = this.missing(learner);
     if (learner.is34 && history.uncommitted().some(({ isBeyond34 }) => isBeyond34)) {
       this.drop(
         learner,
@@ -285,27 +272,73 @@ export class Leader {
       );
       return;
     }
-    if (missing !== null) this.send(learner, { type: PacketType.DIFF, zxid: lastCommitted, data: null }, out);
-    else if (from > lastCommitted && counterOf(from) !== 0)
-      this.send(learner, { type: PacketType.TRUNC, zxid: lastCommitted, data: null }, out);
-    else out.push({ kind: 'snapshot', learner: learner.id });
-    for (const proposal of missing ?? []) {
+    const way = chooseCatchUp(learner, history, this.settings);
+    switch (way.kind) {
+      case 'search':
+        learner.stage = 'searching';
+        out.push({ kind: 'search', learner: learner.id, after: learner.lastZxid, for34: learner.is34 });
+        return;
+      case 'truncate':
+        this.send(learner, { type: PacketType.TRUNC, zxid: history.lastCommitted, data: null }, out);
+        this.bring(learner, [], out);
+        return;
+      case 'diff':
+        if (this.isOneTooMany(learner, 'diff', out)) return;
+        this.send(learner, { type: PacketType.DIFF, zxid: history.lastCommitted, data: null }, out);
+        this.bring(learner, way.missing, out);
+        return;
+      case 'snapshot':
+        this.sendTree(learner, out);
+    }
+  }
+
+  /** The log files were looked through: they have all between its log and what is kept in memory, or don't. */
+  private found(id: number, isThere: boolean, out: LeaderOutput[]): void {
+    const learner = this.learners.get(id);
+    if (learner?.stage !== 'searching') return;
+    const { history } = this;
+    if (!isThere) this.sendTree(learner, out);
+    else if (!this.isOneTooMany(learner, 'diff', out)) {
+      this.send(learner, { type: PacketType.DIFF, zxid: history.lastCommitted, data: null }, out);
+      const { lastZxid: after, is34: for34 } = learner;
+      out.push({ kind: 'logged', learner: id, after, upTo: history.begin, for34 });
+      this.bring(learner, history.after(history.begin) ?? [], out);
+    }
+  }
+
+  private sendTree(learner: Learner, out: LeaderOutput[]): void {
+    if (this.isOneTooMany(learner, 'snapshot', out)) return;
+    out.push({ kind: 'snapshot', learner: learner.id });
+    this.bring(learner, [], out);
+  }
+
+  /** Observers may wait; who has a vote may not. */
+  private isOneTooMany(learner: Learner, way: 'diff' | 'snapshot', out: LeaderOutput[]): boolean {
+    const { maxConcurrentDiffSyncs, maxConcurrentSnapSyncs } = this.settings;
+    const most = way === 'diff' ? maxConcurrentDiffSyncs : maxConcurrentSnapSyncs;
+    const isUnderway = (other: Learner): boolean => other.stage === 'syncing' && other.catchUp === way;
+    const underway = [...this.learners.values()].filter(isUnderway).length;
+    if (learner.isObserver && underway >= most) {
+      const key = way === 'diff' ? 'maxConcurrentDiffSyncs' : 'maxConcurrentSnapSyncs';
+      this.drop(learner, `${underway} others are being brought up to date, and ${key} allows no more`, out);
+      return true;
+    }
+    learner.catchUp = way;
+    return false;
+  }
+
+  /** From here on the learner gets all that is proposed: nothing may come between its part of the history and that. */
+  private bring(learner: Learner, missing: readonly Logged[], out: LeaderOutput[]): void {
+    for (const proposal of missing) {
       this.send(learner, this.proposalFor(learner, proposal), out);
       this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
     }
     if (!learner.isObserver)
-      for (const proposal of history.uncommitted())
+      for (const proposal of this.history.uncommitted())
         this.send(learner, this.proposalFor(learner, proposal), out);
     const data = learner.is34 ? null : Buffer.from(this.settings.config);
     this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
     learner.stage = 'syncing';
-  }
-
-  /** What a learner lacks, if it is known and the learner can read it. */
-  private missing({ lastZxid, is34 }: Learner): readonly Logged[] | null {
-    const { history } = this;
-    const missing = lastZxid <= history.lastCommitted ? history.after(lastZxid) : null;
-    return is34 && missing?.some(({ isBeyond34 }) => isBeyond34) === true ? null : missing;
   }
 
   private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {
@@ -468,8 +501,4 @@ export class Leader {
   private send(learner: Learner, packet: Packet, out: LeaderOutput[]): void {
     out.push({ kind: 'send', learner: learner.id, packet });
   }
-}
-
-function isListening({ stage }: Learner): boolean {
-  return stage === 'syncing' || stage === 'synced' || stage === 'active';
 }

@@ -46,6 +46,10 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,
+      snapshotSizeFactor: 0.33,
+      forceSnapshotSync: false,
+      maxConcurrentSnapSyncs: 10,
+      maxConcurrentDiffSyncs: 100,
       config: 'version=0',
       acceptedEpoch: 1,
       currentEpoch: 1,
@@ -71,6 +75,10 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
             return `established ${o.epoch}`;
           case 'snapshot':
             return `${o.learner}: snapshot`;
+          case 'search':
+            return `${o.learner}: search behind ${at(o.after)}`;
+          case 'logged':
+            return `${o.learner}: logged behind ${at(o.after)} up to ${at(o.upTo)}`;
           default:
             return `${o.kind} (${o.reason})`;
         }
@@ -151,8 +159,28 @@ test('what a learner has too much is taken back; what cannot be told by the hist
   const other = established(young, zxid(1, 5));
   other.leader.tell({ kind: 'connected', now: 1, learner: 31 });
   other.hear(31, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(3)));
-  expect(other.hear(31, packet(PacketType.ACKEPOCH, zxid(1, 2), int(1)))).toEqual([
+  expect(other.hear(31, packet(PacketType.ACKEPOCH, zxid(1, 2), int(1)))).toEqual(['31: search behind 1.2']);
+  expect(other.leader.tell({ kind: 'found', now: 1, learner: 31, isThere: false })).toEqual([
     '31: snapshot',
+    '31: NEWLEADER 2.0',
+  ]);
+});
+
+test('what memory has lost comes from the log files, and all that was proposed meanwhile comes behind it', () => {
+  const { leader, hear } = established(new History(zxid(1, 5)), zxid(1, 5));
+  leader.tell({ kind: 'connected', now: 1, learner: 31 });
+  hear(31, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(3)));
+  hear(31, packet(PacketType.ACKEPOCH, zxid(1, 2), int(1)));
+  leader.tell({ kind: 'propose', now: 1, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'synced', now: 1, zxid: zxid(2, 1) });
+  hear(20, packet(PacketType.ACK, zxid(2, 1)));
+  leader.tell({ kind: 'propose', now: 1, proposal: proposal(zxid(2, 2)) });
+  expect(leader.tell({ kind: 'found', now: 1, learner: 31, isThere: true })).toEqual([
+    '31: DIFF 2.1',
+    '31: logged behind 1.2 up to 1.5',
+    '31: PROPOSAL 2.1',
+    '31: COMMIT 2.1',
+    '31: PROPOSAL 2.2',
     '31: NEWLEADER 2.0',
   ]);
 });
