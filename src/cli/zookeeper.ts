@@ -68,7 +68,7 @@ function readConfig(file: string): string {
 
 /** What the machine does to us is said in a sentence; everything else is a bug and keeps its stack. */
 function asFailure(error: unknown): unknown {
-  const expected = new Set(['NetworkError', 'FileError', 'StorageError']);
+  const expected = new Set(['NetworkError', 'FileError', 'StorageError', 'SecurityError']);
   return error instanceof Error && expected.has(error.name) ? new CommandFailure(error.message) : error;
 }
 

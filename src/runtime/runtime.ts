@@ -188,7 +188,17 @@ export interface Random {
   bytes(count: number): Buffer;
 }
 
-export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha512';
+export type HashName =
+  | 'md5'
+  | 'sha1'
+  | 'sha224'
+  | 'sha256'
+  | 'sha384'
+  | 'sha512'
+  | 'sha3-224'
+  | 'sha3-256'
+  | 'sha3-384'
+  | 'sha3-512';
 
 export interface Digests {
   hash(name: HashName, data: Buffer): Buffer;

@@ -1,4 +1,5 @@
 import type { Connection, Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
+import type { TlsContext } from '../../runtime/tls.ts';
 import { FrameSplitter } from '../../wire/frames.ts';
 import type { Reader } from '../../wire/reader.ts';
 import { Writer } from '../../wire/writer.ts';
@@ -39,6 +40,8 @@ export interface ZooKeeperClientOptions {
   readonly sessionTimeoutMs: number;
   /** Sent anew on each connection. */
   readonly auth?: readonly AuthInfo[];
+  /** `context` is asked for at each connection, so that keys may change. */
+  readonly tls?: { context(): TlsContext; verifiesHost: boolean };
   /** For a connection and the server's greeting. */
   readonly connectTimeoutMs?: number;
 }
@@ -56,6 +59,7 @@ export class ZooKeeperClient {
   private readonly servers: Endpoint[];
   private readonly chroot: string;
   private readonly connectTimeoutMs: number;
+  private readonly tls: ZooKeeperClientOptions['tls'];
   private readonly session: ClientSession;
   private readonly watches = new ClientWatches();
   private readonly listeners: ((state: SessionState) => void)[] = [];
@@ -73,6 +77,7 @@ export class ZooKeeperClient {
     this.runtime = runtime;
     this.servers = shuffled(options.servers, runtime);
     this.chroot = options.chroot === undefined || options.chroot === '/' ? '' : options.chroot;
+    this.tls = options.tls;
     this.connectTimeoutMs =
       options.connectTimeoutMs ?? Math.max(1000, Math.ceil(options.sessionTimeoutMs / this.servers.length));
     this.session = new ClientSession(
@@ -368,7 +373,12 @@ export class ZooKeeperClient {
       const addresses = await this.runtime.network.resolve(server.host);
       const host = addresses[this.runtime.random.below(addresses.length)] ?? server.host;
       const to = { host, port: server.port };
-      const connection = await this.runtime.network.connect(to, { timeoutMs: this.connectTimeoutMs });
+      const timeoutMs = this.connectTimeoutMs;
+      let connection = await this.runtime.network.connect(to, { timeoutMs });
+      if (this.tls !== undefined) {
+        const hosts = this.tls.verifiesHost ? [server.host, host] : [];
+        connection = await this.runtime.tls.connect(connection, this.tls.context(), hosts, { timeoutMs });
+      }
       if (attempt === this.attempt) this.use(connection, attempt);
       else connection.destroy();
     } catch (error) {

@@ -1,4 +1,6 @@
-import type { Connection, Listener, Runtime, Timer } from '../../runtime/runtime.ts';
+import type { Connection, Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
+import type { TlsConnection } from '../../runtime/tls.ts';
+import { openClientPorts, type ClientPorts } from '../security/client-ports.ts';
 import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
 import { startPrometheus } from '../server/prometheus.ts';
@@ -44,7 +46,7 @@ export class Member implements MemberContext {
   private readonly equip: (server: Server) => void;
   private readonly election: Election;
   private readonly connections: ElectionConnections;
-  private clients: Listener | null = null;
+  private clients: ClientPorts | null = null;
   private readonly whitelist: Whitelist;
   private server: Server | null = null;
   private closers: (() => Promise<void>)[] = [];
@@ -88,12 +90,7 @@ export class Member implements MemberContext {
   async start(): Promise<void> {
     await this.readEpochs();
     const { config, runtime } = this;
-    const backlog = config.clientPortListenBacklog;
-    this.clients = await runtime.network.listen(
-      { host: config.clientPortAddress, port: config.clientPort },
-      (connection) => this.accept(connection),
-      backlog > 0 ? { backlog } : {},
-    );
+    this.clients = await openClientPorts(runtime, config, (connection, tls) => this.accept(connection, tls));
     this.clientPort = this.clients.endpoint.port;
     await this.connections.listen();
     this.loop = this.live();
@@ -103,6 +100,7 @@ export class Member implements MemberContext {
     const { config, runtime } = this;
     this.equip(server);
     server.clientPort = this.clientPort;
+    server.secureClientPort = this.secureEndpoint?.port ?? -1;
     this.server = server;
     this.leader = leader;
     this.step({ kind: 'established', epoch, now: this.now });
@@ -112,7 +110,7 @@ export class Member implements MemberContext {
       { leader, epoch, waitedMs },
     );
     runtime.log.info(
-      `ZooKeeper serves clients on port ${this.clientPort}, ${server.tree.nodeCount} znodes up to zxid 0x${this.storage.tree.lastZxid.toString(16)}`,
+      `ZooKeeper serves clients on ${this.clients?.sentence ?? 'no port'}, ${server.tree.nodeCount} znodes up to zxid 0x${this.storage.tree.lastZxid.toString(16)}`,
     );
     const side = (start: Promise<() => Promise<void>>): void => {
       start.then(
@@ -167,15 +165,19 @@ export class Member implements MemberContext {
     return this.server?.mode ?? null;
   }
 
+  get secureEndpoint(): Endpoint | null {
+    return this.clients?.secureEndpoint ?? null;
+  }
+
   private get now(): number {
     return this.runtime.clock.monotonicMs();
   }
 
-  private accept(connection: Connection): void {
+  private accept(connection: Connection, tls: TlsConnection | null): void {
     const { server } = this;
     if (server === null || (server.mode === 'leader' && !this.config.leaderServes))
       turnAway(connection, this.whitelist);
-    else server.accept(connection);
+    else server.accept(connection, tls);
   }
 
   /** Missing files are those of a server that was never in an ensemble. */
@@ -227,6 +229,7 @@ export class Member implements MemberContext {
       server = new Server(runtime, config, storage, environment, readOnlyRole(self.id));
       this.equip(server);
       server.clientPort = this.clientPort;
+      server.secureClientPort = this.secureEndpoint?.port ?? -1;
       this.server = server;
       runtime.log.warn(
         `no leader is found: this server answers read-only clients from what it has, up to zxid 0x${storage.tree.lastZxid.toString(16)}`,

@@ -87,8 +87,15 @@ function inFull(connection: ClientConnection): Body {
   };
 }
 
+/** Those without TLS, and those with. */
+function bySecurity({ connections }: ServerView): [ClientConnection[], ClientConnection[]] {
+  const all = [...connections];
+  return [all.filter((one) => !one.isSecure), all.filter((one) => one.isSecure)];
+}
+
 function connections(server: ServerView): Body {
-  return { connections: [...server.connections].map(inFull), secure_connections: [] };
+  const [plain, secure] = bySecurity(server);
+  return { connections: plain.map(inFull), secure_connections: secure.map(inFull) };
 }
 
 function resetConnections(server: ServerView): Body {
@@ -163,10 +170,11 @@ function serverStats(server: ServerView): Body {
 }
 
 function stats(server: ServerView): Body {
+  const [plain, secure] = bySecurity(server);
   return {
     ...serverStats(server),
-    connections: [...server.connections].map(briefly),
-    secure_connections: [],
+    connections: plain.map(briefly),
+    secure_connections: secure.map(briefly),
   };
 }
 

@@ -1,7 +1,11 @@
+import type { Runtime } from '../../runtime/runtime.ts';
 import { Perms } from '../jute/constants.ts';
+import type { SecurityConfig, TlsConfig } from '../security/config.ts';
+import { tlsDoor } from '../security/tls-door.ts';
+import { TlsKeys } from '../security/tls-keys.ts';
 import { allows } from '../tree/acl.ts';
 import { AdminCommands, type AdminAnswer, type AdminCommand } from './admin-commands.ts';
-import { HttpResponder, plain, type HttpRequest, type HttpResponse } from './http.ts';
+import { HttpResponder, plain, type Door, type HttpRequest, type HttpResponse } from './http.ts';
 import { jacksonText } from './java-text.ts';
 import type { ServerView } from './server-view.ts';
 
@@ -10,15 +14,39 @@ export async function startAdmin(server: ServerView): Promise<() => Promise<void
   const { config, runtime } = server;
   const admin = new Admin(server);
   const responder = new HttpResponder(runtime, config.adminIdleTimeoutMs, (request) => admin.answer(request));
+  let keys: TlsKeys | null = null;
   try {
-    const at = await responder.listen({ host: config.adminAddress, port: config.adminPort });
-    runtime.log.info(`the admin server is at http://${at.host}:${at.port}${config.adminCommandUrl}`);
+    keys = adminKeys(runtime, config.security);
+    const at = await responder.listen(
+      { host: config.adminAddress, port: config.adminPort },
+      keys === null ? undefined : adminDoor(runtime, config.security, keys),
+    );
+    const scheme = config.security.adminForceHttps ? 'https' : 'http';
+    runtime.log.info(`the admin server is at ${scheme}://${at.host}:${at.port}${config.adminCommandUrl}`);
   } catch (error) {
     runtime.log.warn(
       `there is no admin server: ${(error as Error).message}; see admin.serverPort and admin.enableServer`,
     );
   }
-  return () => responder.close();
+  return () => {
+    keys?.stop();
+    return responder.close();
+  };
+}
+
+/** Its keys are those of the quorum. Null: it goes without TLS. */
+function adminKeys(runtime: Runtime, security: SecurityConfig): TlsKeys | null {
+  const { adminForceHttps, adminPortUnification, adminNeedsClientAuth, quorum, quorumCertReload } = security;
+  if (!adminForceHttps && !adminPortUnification) return null;
+  const config: TlsConfig = { ...quorum, clientAuth: adminNeedsClientAuth ? 'need' : 'none' };
+  return new TlsKeys(runtime, config, 'ssl.quorum.', quorumCertReload);
+}
+
+function adminDoor(runtime: Runtime, { adminForceHttps }: SecurityConfig, keys: TlsKeys): Door {
+  return (accept) =>
+    tlsDoor(runtime, { name: 'the admin server', keys, takesPlain: !adminForceHttps }, (connection) =>
+      accept(connection),
+    );
 }
 
 export class Admin {

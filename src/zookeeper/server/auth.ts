@@ -1,19 +1,33 @@
 import type { Digests } from '../../runtime/runtime.ts';
+import type { PeerCertificate } from '../../runtime/tls.ts';
+import type { SecurityConfig } from '../security/config.ts';
 import type { AuthScheme, AuthSchemes, Id } from '../tree/acl.ts';
+
+export interface AuthenticationSettings {
+  /** `super:` and a digest, or '' */
+  readonly superDigest: string;
+  readonly digestSchemeEnabled: boolean;
+  readonly security: Pick<
+    SecurityConfig,
+    'digestHash' | 'hasSaslScheme' | 'hasX509Scheme' | 'secureClientPort' | 'x509SuperUser' | 'superUsers'
+  >;
+}
 
 /** How clients say who they are. */
 export class Authentication {
   /** What ACLs mean by the ids of each scheme. */
   readonly schemes: AuthSchemes;
   private readonly digests: Digests;
-  /** `super:` and a digest, or '' */
-  private readonly superDigest: string;
+  private readonly settings: AuthenticationSettings;
 
-  constructor(digests: Digests, settings: { superDigest: string; digestSchemeEnabled: boolean }) {
+  constructor(digests: Digests, settings: AuthenticationSettings) {
     this.digests = digests;
-    this.superDigest = settings.superDigest;
+    this.settings = settings;
+    const { security } = settings;
     const schemes = new Map<string, AuthScheme>([['ip', ipScheme]]);
     if (settings.digestSchemeEnabled) schemes.set('digest', digestScheme);
+    if (security.hasSaslScheme) schemes.set('sasl', saslScheme);
+    if (security.hasX509Scheme || security.secureClientPort !== null) schemes.set('x509', x509Scheme);
     this.schemes = schemes;
   }
 
@@ -21,15 +35,32 @@ export class Authentication {
   authenticate(scheme: string, credentials: Buffer, clientAddress: string): Id[] | null {
     if (!this.schemes.has(scheme)) return null;
     if (scheme === 'ip') return [{ scheme: 'ip', id: clientAddress }];
+    // Those are proven by a handshake, and not by what one says.
+    if (scheme !== 'digest') return null;
     const digest = this.digestOf(credentials.toString('utf8'));
     const ids = [{ scheme: 'digest', id: digest }];
-    if (digest === this.superDigest) ids.unshift({ scheme: 'super', id: '' });
+    if (digest === this.settings.superDigest) ids.unshift({ scheme: 'super', id: '' });
     return ids;
   }
 
-  /** `user:` and the base64 of SHA-1 of `user:password`. Without a colon all of it is the user, as Apache has it. */
+  /** Who came with a certificate that is trusted. */
+  ofCertificate(certificate: PeerCertificate | null): Id[] {
+    if (certificate === null || !this.schemes.has('x509')) return [];
+    const { subject } = certificate;
+    const own = { scheme: 'x509', id: subject };
+    return subject === this.settings.security.x509SuperUser ? [{ scheme: 'super', id: subject }, own] : [own];
+  }
+
+  /** Who proved by SASL to be `user`. */
+  ofSasl(user: string): Id[] {
+    const own = { scheme: 'sasl', id: user };
+    return this.settings.security.superUsers.includes(user) ? [own, { scheme: 'super', id: '' }] : [own];
+  }
+
+  /** `user:` and the base64 of the hash of `user:password`. Without a colon all of it is the user, as Apache has it. */
   private digestOf(userAndPassword: string): string {
-    const hash = this.digests.hash('sha1', Buffer.from(userAndPassword, 'utf8')).toString('base64');
+    const { digestHash } = this.settings.security;
+    const hash = this.digests.hash(digestHash, Buffer.from(userAndPassword, 'utf8')).toString('base64');
     return `${userAndPassword.split(':', 1)[0]!}:${hash}`;
   }
 }
@@ -39,6 +70,22 @@ const digestScheme: AuthScheme = {
   isValid: (id) => /^[^:]*:[^:]+:*$/.test(id),
   matches: (own, wanted) => own === wanted,
 };
+
+/** A user, or a principal of Kerberos: primary/instance@REALM. */
+const saslScheme: AuthScheme = {
+  authenticates: true,
+  isValid: (id) => !id.includes('@') || /^[^/@]*(\/[^/@]*)?@[^/@]*$/.test(id),
+  matches: (own, wanted) => own === 'super' || own === wanted,
+};
+
+/** A distinguished name: what X500Principal takes. */
+const x509Scheme: AuthScheme = {
+  authenticates: true,
+  isValid: (id) => id.split(/(?<!\\)[,+;]/).every((part) => X500_PART.test(part)),
+  matches: (own, wanted) => own === wanted,
+};
+const X500_PART =
+  /^\s*(CN|C|L|S|ST|O|OU|T|IP|STREET|DC|DNQ|DNQUALIFIER|SURNAME|GIVENNAME|INITIALS|GENERATION|EMAIL|EMAILADDRESS|UID|SERIALNUMBER|(OID\.)?\d+(\.\d+)+)\s*=/i;
 
 /** An address, or address/bits. */
 const ipScheme: AuthScheme = {

@@ -32,6 +32,13 @@ const samples: Record<string, string> = {
   'DigestAuthenticationProvider.superDigest': 'super:D/InIHSb7yEEbrWz8b9l71RjZJU=',
   'metricsProvider.className': 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider',
   electionAlg: '3',
+  'authProvider.N': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+  'DigestAuthenticationProvider.digestAlg': 'SHA-256',
+  'ssl.protocol': 'TLSv1.2',
+  'ssl.enabledProtocols': 'TLSv1.3',
+  'ssl.keyStore.type': 'PEM',
+  'ssl.trustStore.type': 'JKS',
+  'ssl.clientAuth': 'want',
   maxSessionTimeout: '90000',
 };
 
@@ -42,8 +49,10 @@ const named = keys
 test.each(named)('$key is honoured, warned of or refused', ({ key, type, fallback }) => {
   const { config, codes, problems } = parse(key, sample(key, type, fallback));
   if (config === null) {
-    expect(codes).toEqual(['NOT_SERVED']);
-    expect(problems[0]!.message).toContain('remove the line if you can do without');
+    expect(['NOT_SERVED', 'NEEDS_OTHER_KEY']).toContain(codes[0]);
+    expect(problems[0]!.message).toMatch(
+      /remove the line if you can do without| needs another key; write \S/,
+    );
   } else if (codes.length > 0) {
     expect(codes).toEqual(['KEY_WITHOUT_EFFECT']);
     expect(problems[0]!.message).toMatch(/ has no effect here: \w/);
@@ -65,15 +74,29 @@ test.each(named.filter(({ type }) => /^(int|long|bool|yes)/.test(type)))(
 );
 
 test('the security that is not there is refused, and not just warned of', () => {
-  for (const [key, value] of [
-    ['secureClientPort', '2182'],
-    ['admin.forceHttps', 'true'],
-    ['sessionRequireClientSASLAuth', 'true'],
-    ['enforce.auth.enabled', 'true'],
-    ['audit.enable', 'true'],
-    ['DigestAuthenticationProvider.digestAlg', 'SHA3-256'],
-  ] as const)
-    expect(parse(key, value).codes, key).toEqual(['NOT_SERVED']);
+  for (const key of ['ssl.crl', 'ssl.ocsp', 'ssl.quorum.crl', 'ssl.quorum.ocsp'])
+    expect(parse(key, 'true').codes, key).toEqual(['NOT_SERVED']);
+  for (const key of ['ssl.context.supplier.class', 'ssl.authProvider'])
+    expect(parse(key, 'org.example.Own').codes, key).toEqual(['NOT_SERVED']);
+  expect(parse('authProvider.1', 'org.example.Own').codes).toEqual(['VALUE_WRONG']);
+  expect(parse('ssl.keyStore.type', 'BCFKS').codes).toEqual(['VALUE_WRONG']);
+});
+
+test('security that lacks what it needs is refused, and the sentence says what to write', () => {
+  for (const [key, value, needs] of [
+    ['secureClientPort', '2182', 'ssl.keyStore.location='],
+    ['client.portUnification', 'true', 'ssl.keyStore.location='],
+    ['sslQuorum', 'true', 'ssl.quorum.keyStore.location='],
+    ['admin.forceHttps', 'true', 'ssl.quorum.keyStore.location='],
+    ['sessionRequireClientSASLAuth', 'true', 'authProvider.sasl='],
+    ['enforce.auth.enabled', 'true', 'enforce.auth.schemes='],
+    ['quorum.auth.enableSasl', 'true', 'java.security.auth.login.config='],
+    ['quorum.auth.learnerRequireSasl', 'true', 'quorum.auth.enableSasl=true'],
+  ] as const) {
+    const { codes, problems } = parse(key, value);
+    expect(codes, key).toEqual(['NEEDS_OTHER_KEY']);
+    expect(problems[0]!.message).toContain(`${key} needs another key; write ${needs}`);
+  }
 });
 
 test('the defaults are those of Apache', () => {

@@ -10,59 +10,14 @@ import {
   whole,
   wholeAnyBase,
   yesNo,
-  type ValueType,
 } from './config-values.ts';
-import type { ZooKeeperConfig } from './config.ts';
-
-type Value = string | number | boolean;
-type Draft = { -readonly [K in keyof ZooKeeperConfig]: ZooKeeperConfig[K] };
-
-/** What becomes of a key of zoo.cfg. */
-export type KeyRule =
-  | {
-      readonly key: string;
-      readonly type: ValueType<Value>;
-      readonly meaning: 'honoured';
-      set(config: Draft, value: Value): void;
-    }
-  /** Has no meaning here: a warning says why. */
-  | { readonly key: string; readonly type: ValueType<Value>; readonly meaning: 'moot'; readonly why: string }
-  /** Going on without it would be unsafe or wrong: an error, unless it has its harmless value. */
-  | {
-      readonly key: string;
-      readonly type: ValueType<Value>;
-      readonly meaning: 'unserved';
-      readonly harmless: Value | null;
-      readonly why: string;
-    };
-
-function honoured<F extends keyof ZooKeeperConfig>(
-  key: string,
-  field: F,
-  type: ValueType<ZooKeeperConfig[F] & Value>,
-): KeyRule {
-  return {
-    key,
-    type,
-    meaning: 'honoured',
-    set: (config, value) => Object.assign(config, { [field]: value }),
-  };
-}
-
-function moot(key: string, type: ValueType<Value>, why: string): KeyRule {
-  return { key, type, meaning: 'moot', why };
-}
-
-function unserved(key: string, type: ValueType<Value>, harmless: Value | null, why: string): KeyRule {
-  return { key, type, meaning: 'unserved', harmless, why };
-}
+import { honoured, moot, unserved, type KeyRule } from './config-rule.ts';
+import { securityRules } from './config-keys-security.ts';
 
 const why = {
   java: 'it tunes threads or buffers of the Java server',
   ensemble: "it tunes Apache's ensembles, and those here do without it",
   sending: 'sending and closing never hold anything up here',
-  tls: "it is for TLS, which isn't served yet",
-  scheme: "it belongs to an authentication scheme that isn't served yet",
   throttle:
     'connections and requests are bounded by maxClientCnxns, maxCnxns, globalOutstandingLimit and requestThrottleLimit',
 };
@@ -73,8 +28,6 @@ const rules: readonly KeyRule[] = [
   honoured('dataLogDir', 'dataLogDir', path),
   honoured('clientPort', 'clientPort', whole(1, 65535)),
   honoured('clientPortAddress', 'clientPortAddress', host),
-  unserved('secureClientPort', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), null, "TLS isn't served yet"),
-  moot('secureClientPortAddress', anyText, why.tls),
   honoured('clientPortListenBacklog', 'clientPortListenBacklog', whole(-1)),
   honoured('observerMasterPort', 'observerMasterPort', whole(-1, 65535)),
   honoured('tickTime', 'tickTimeMs', whole(1, 0x7fffffff, 'ms')),
@@ -96,15 +49,6 @@ const rules: readonly KeyRule[] = [
   moot('quorumListenOnAllIPs', bool, why.ensemble),
   honoured('autopurge.snapRetainCount', 'snapRetainCount', whole(0)),
   honoured('autopurge.purgeInterval', 'purgeIntervalHours', whole(0, 0x7fffffff, 'hours')),
-  moot('portUnification', bool, why.tls),
-  unserved('sslQuorum', bool, false, "ensembles aren't served that way yet"),
-  moot('sslQuorumReloadCertFiles', bool, why.tls),
-  unserved('quorum.auth.enableSasl', bool, false, "ensembles aren't served that way yet"),
-  unserved('quorum.auth.learnerRequireSasl', bool, false, "ensembles aren't served that way yet"),
-  unserved('quorum.auth.serverRequireSasl', bool, false, "ensembles aren't served that way yet"),
-  moot('quorum.auth.learner.saslLoginContext', anyText, why.ensemble),
-  moot('quorum.auth.server.saslLoginContext', anyText, why.ensemble),
-  moot('quorum.auth.kerberos.servicePrincipal', anyText, why.ensemble),
   moot('quorum.cnxn.threads.size', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.ensemble),
   moot('multiAddress.enabled', bool, why.ensemble),
   moot('multiAddress.reachabilityCheckEnabled', bool, why.ensemble),
@@ -261,9 +205,6 @@ const rules: readonly KeyRule[] = [
   honoured('admin.serverPort', 'adminPort', port),
   honoured('admin.idleTimeout', 'adminIdleTimeoutMs', whole(1, 0x7fffffff, 'ms')),
   honoured('admin.commandURL', 'adminCommandUrl', text),
-  moot('admin.portUnification', bool, why.tls),
-  unserved('admin.forceHttps', bool, false, "TLS isn't served yet"),
-  unserved('admin.needClientAuth', bool, false, "TLS isn't served yet"),
   honoured('admin.snapshot.enabled', 'adminSnapshotEnabled', bool),
   moot(
     'admin.restore.enabled',
@@ -271,53 +212,19 @@ const rules: readonly KeyRule[] = [
     'the restore command is always off; put the snapshot into dataDir and start anew',
   ),
   honoured('admin.rateLimiterIntervalInMS', 'adminRateLimiterIntervalMs', whole(0)),
-  unserved('audit.enable', bool, false, "the audit log isn't served yet"),
-  moot('audit.impl.class', anyText, "the audit log isn't served yet"),
   honoured('DigestAuthenticationProvider.superDigest', 'superDigest', text),
-  unserved('DigestAuthenticationProvider.digestAlg', anyText, 'SHA1', 'only SHA1 is served'),
   honoured('DigestAuthenticationProvider.enabled', 'digestSchemeEnabled', bool),
   moot(
     'IPAuthenticationProvider.usexforwardedfor',
     bool,
     'the admin server has no commands that need authentication',
   ),
-  moot('X509AuthenticationProvider.superUser', anyText, why.scheme),
-  moot('superUser', anyText, why.scheme),
-  moot('authProvider.N', anyText, why.scheme),
-  moot('ssl.authProvider', anyText, why.tls),
   moot('ensembleAuthName', anyText, why.ensemble),
-  unserved('sessionRequireClientSASLAuth', bool, false, "SASL isn't served yet, so nobody could connect"),
-  unserved('enforce.auth.enabled', bool, false, "required authentication isn't served yet"),
-  moot('enforce.auth.schemes', anyText, why.scheme),
-  moot('kerberos.removeHostFromPrincipal', bool, why.scheme),
-  moot('kerberos.removeRealmFromPrincipal', bool, why.scheme),
-  moot('kerberos.canonicalizeHostNames', bool, why.scheme),
-  moot('ssl.keyStore.location', anyText, why.tls),
-  moot('ssl.keyStore.password', anyText, why.tls),
-  moot('ssl.keyStore.passwordPath', anyText, why.tls),
-  moot('ssl.keyStore.type', anyText, why.tls),
-  moot('ssl.trustStore.location', anyText, why.tls),
-  moot('ssl.trustStore.password', anyText, why.tls),
-  moot('ssl.trustStore.passwordPath', anyText, why.tls),
-  moot('ssl.trustStore.type', anyText, why.tls),
-  moot('ssl.protocol', anyText, why.tls),
-  moot('ssl.enabledProtocols', anyText, why.tls),
-  moot('ssl.ciphersuites', anyText, why.tls),
-  moot('ssl.context.supplier.class', anyText, why.tls),
-  moot('ssl.hostnameVerification', bool, why.tls),
-  moot('ssl.crl', bool, why.tls),
-  moot('ssl.ocsp', bool, why.tls),
-  moot('ssl.clientAuth', anyText, why.tls),
-  moot('ssl.handshakeDetectionTimeoutMillis', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.tls),
-  moot('ssl.sslProvider', anyText, why.tls),
-  moot('client.portUnification', bool, why.tls),
-  moot('client.certReload', bool, why.tls),
-  moot('netty.server.outstandingHandshake.limit', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.tls),
-  moot('netty.server.earlyDropSecureConnectionHandshakes', bool, why.tls),
   moot('follower.skipLearnerRequestToNextProcessor', bool, why.ensemble),
   moot('messageTracker.Enabled', bool, why.ensemble),
   moot('messageTracker.BufferSize', whole(-0x7fffffff, Number.MAX_SAFE_INTEGER), why.ensemble),
   honoured('readonlymode.enabled', 'readOnlyModeEnabled', bool),
+  ...securityRules,
 ];
 
 export const keyRules: ReadonlyMap<string, KeyRule> = new Map(rules.map((rule) => [rule.key, rule]));

@@ -43,7 +43,7 @@ test('a key without meaning here is named in a warning, and the server starts', 
 });
 
 test('what cannot be left out safely is an error', () => {
-  expect(said(`${least}secureClientPort=2182`)[0]).toContain('NOT_SERVED');
+  expect(said(`${least}ssl.crl=true`)[0]).toContain('NOT_SERVED');
   expect(said(`${least}enforce.auth.enabled=false`)).toEqual([]);
 });
 

@@ -1,13 +1,16 @@
 import type { ConfigResult, Problem } from '../../wire/problem.ts';
 import { readProperties, type Property } from '../../wire/properties.ts';
-import { keyRules, type KeyRule } from './config-keys.ts';
+import { securityDefaults, type SecurityConfig } from '../security/config.ts';
+import { securityProblems } from './config-keys-security.ts';
+import { keyRules } from './config-keys.ts';
+import type { Draft, KeyRule } from './config-rule.ts';
 import { SERVER_LINE_FORM, readServerLine, type MemberConfig } from './server-line.ts';
 
 /** What zoo.cfg says, with Apache's defaults for what it leaves out. */
 export interface ZooKeeperConfig {
   readonly dataDir: string;
   readonly dataLogDir: string;
-  /** 0: a free port (only from programs; in a file it is missing). */
+  /** 0: a free port (only from programs); -1: none, clients come to the secure port alone. */
   readonly clientPort: number;
   /** '' is every address. */
   readonly clientPortAddress: string;
@@ -82,6 +85,7 @@ export interface ZooKeeperConfig {
   readonly forceSnapshotSync: boolean;
   readonly maxConcurrentSnapSyncs: number;
   readonly maxConcurrentDiffSyncs: number;
+  readonly security: SecurityConfig;
 }
 
 export const PROMETHEUS_PROVIDER = 'org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider';
@@ -149,6 +153,7 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   forceSnapshotSync: false,
   maxConcurrentSnapSyncs: 10,
   maxConcurrentDiffSyncs: 100,
+  security: securityDefaults,
 };
 
 /**
@@ -158,8 +163,6 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
 export function parseZooKeeperConfig(text: string, file: string): ConfigResult<ZooKeeperConfig> {
   return new Parser(file).parse(text);
 }
-
-type Draft = { -readonly [K in keyof ZooKeeperConfig]: ZooKeeperConfig[K] };
 
 class Parser {
   private readonly file: string;
@@ -282,8 +285,17 @@ class Parser {
     }
     if (config.dataDir === '' && !this.hasError('dataDir'))
       this.fail(1, 'DATA_DIR_MISSING', 'dataDir is missing; write dataDir=/path/to/a/folder');
-    if (!this.lines.has('clientPort'))
+    if (!this.lines.has('clientPort')) config.clientPort = -1;
+    if (config.clientPort < 0 && config.security.secureClientPort === null)
       this.fail(1, 'CLIENT_PORT_MISSING', 'clientPort is missing; write clientPort=2181');
+    for (const [key, needs] of securityProblems(config.security))
+      this.fail(this.lines.get(key) ?? 1, 'NEEDS_OTHER_KEY', `${key} needs another key; write ${needs}`);
+    if (config.security.secureClientPortAddress !== '' && config.security.secureClientPort === null)
+      this.warn(
+        this.lines.get('secureClientPortAddress') ?? 1,
+        'KEY_WITHOUT_EFFECT',
+        'secureClientPortAddress has no effect here: secureClientPort is missing',
+      );
     if (config.dataLogDir === '') config.dataLogDir = config.dataDir;
     if (config.minSessionTimeoutMs === -1) config.minSessionTimeoutMs = 2 * config.tickTimeMs;
     if (config.maxSessionTimeoutMs === -1) config.maxSessionTimeoutMs = 20 * config.tickTimeMs;
@@ -370,10 +382,10 @@ const knownProviders = new Set([
   'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
 ]);
 
-/** Keys whose names end in something of the user's, and the TLS settings of the quorum ports. */
+/** Keys whose names end in something of the user's. */
 function familyRule(key: string): KeyRule | undefined {
   if (/^authProvider\.[^.]+$/.test(key)) return keyRules.get('authProvider.N');
-  if (key.startsWith('ssl.quorum.')) return keyRules.get(`ssl.${key.slice('ssl.quorum.'.length)}`);
+  if (key.startsWith('superUser.')) return keyRules.get('superUser');
   return undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { Connection, ConnectionHandler } from '../../runtime/runtime.ts';
+import type { TlsConnection } from '../../runtime/tls.ts';
 import { FrameSplitter } from '../../wire/frames.ts';
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
@@ -44,6 +45,7 @@ const PAUSED_BY_SERVER = 4;
 export class ClientConnection implements ConnectionHandler, Client, Requester {
   readonly stats = new Stats();
   readonly connection: Connection;
+  readonly isSecure: boolean;
   /** Wall clock. */
   readonly establishedAtMs: number;
   /** Monotonic clock. */
@@ -73,11 +75,13 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private isDeaf = false;
   private nowMs = 0;
 
-  constructor(host: ConnectionHost, connection: Connection) {
+  constructor(host: ConnectionHost, connection: Connection, tls: TlsConnection | null) {
+    this.isSecure = tls !== null;
     this.host = host;
     this.connection = connection;
     this.splitter = new FrameSplitter(host.config.juteMaxBuffer - 1);
-    this.authIds = [{ scheme: 'ip', id: connection.remote.host }];
+    const ip = { scheme: 'ip', id: connection.remote.host };
+    this.authIds = tls === null ? [ip] : [ip, ...host.authentication.ofCertificate(tls.peer)];
     this.nowMs = host.clock.monotonicMs();
     this.establishedAtMs = host.clock.wallMs();
     this.openedAtMs = this.nowMs;

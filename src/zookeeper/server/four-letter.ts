@@ -76,7 +76,7 @@ function configurationText(server: ServerView): string {
   const { config, storage } = server;
   return lines([
     ['clientPort', server.clientPort],
-    ['secureClientPort', -1],
+    ['secureClientPort', server.secureClientPort],
     ['dataDir', `${config.dataDir}/version-2`],
     ['dataDirSize', storage.snapshotBytes],
     ['dataLogDir', `${config.dataLogDir}/version-2`],

@@ -42,6 +42,9 @@ const reasons = {
   503: 'Service Unavailable',
 } as const;
 
+/** Where connections come in, given where they go. */
+export type Door = (accept: (connection: Connection) => void) => (connection: Connection) => void;
+
 type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 /**
@@ -61,9 +64,10 @@ export class HttpResponder {
     this.handle = handle;
   }
 
-  /** Rejects with a NetworkError. */
-  async listen(at: Endpoint): Promise<Endpoint> {
-    this.listener = await this.runtime.network.listen(at, (connection) => this.accept(connection));
+  /** Rejects with a NetworkError. `through`: what connections pass on their way in, if they must. */
+  async listen(at: Endpoint, through?: Door): Promise<Endpoint> {
+    const accept = (connection: Connection): void => this.accept(connection);
+    this.listener = await this.runtime.network.listen(at, through === undefined ? accept : through(accept));
     return this.listener.endpoint;
   }
 

@@ -34,6 +34,8 @@ export interface ServerView {
   readonly startedAtMs: number;
   /** The port that clients reach. */
   readonly clientPort: number;
+  /** -1: there is none. */
+  readonly secureClientPort: number;
   /** Digest of the tree after each 128th transaction, newest last. */
   readonly digestLog: readonly { readonly zxid: number; readonly digest: bigint }[];
   /** `os.name`, `user.dir`, …: what the shell around the server knows of its machine. */

@@ -1,5 +1,6 @@
 import { RareWarnings } from '../../runtime/rare-warnings.ts';
 import type { Clock, Connection, Log, Runtime, Timer } from '../../runtime/runtime.ts';
+import type { TlsConnection } from '../../runtime/tls.ts';
 import { Writer } from '../../wire/writer.ts';
 import { ErrorCode } from '../jute/error-code.ts';
 import { OpCode } from '../jute/op-code.ts';
@@ -75,6 +76,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   readonly environment: Readonly<Record<string, string>>;
   readonly digestLog: { zxid: number; digest: bigint }[] = [];
   clientPort = 0;
+  /** -1: there is none. */
+  secureClientPort = -1;
   initialConfiguration: string | null = null;
   traceMask = DEFAULT_TRACE_MASK;
   processFacts: () => ProcessFacts | null = () => null;
@@ -173,7 +176,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     return this.writes.outstanding;
   }
 
-  accept(connection: Connection): void {
+  /** tls: the same connection, if it speaks TLS. */
+  accept(connection: Connection, tls: TlsConnection | null = null): void {
     const { maxClientCnxns, maxCnxns } = this.config;
     const address = connection.remote.host;
     const fromThere = this.byAddress.get(address) ?? 0;
@@ -191,7 +195,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       return;
     }
     this.byAddress.set(address, fromThere + 1);
-    const client = new ClientConnection(this, connection);
+    const client = new ClientConnection(this, connection, tls);
     this.connections.add(client);
     connection.start(client);
   }

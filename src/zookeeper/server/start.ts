@@ -1,6 +1,8 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
 import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
+import { SecurityError, requiredSchemes } from '../security/config.ts';
+import { openClientPorts } from '../security/client-ports.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
 import type { ProcessFacts } from './process-facts.ts';
@@ -12,6 +14,8 @@ import { storageConfig } from './storage-config.ts';
 export interface ZooKeeperServer {
   /** Where clients connect. */
   readonly endpoint: Endpoint;
+  /** The port for TLS alone; null: there is none. */
+  readonly secureEndpoint: Endpoint | null;
   /** Rejects when the server ended by itself, because its disk failed. Never resolves. */
   readonly failure: Promise<never>;
   /** Closes connections and files; sessions live on for the next start. */
@@ -28,7 +32,7 @@ export interface StartOptions {
 
 /**
  * Starts a server: recovers its data, then listens. With several server lines it is one of an ensemble, and serves clients as soon as
- * there is a leader. Throws a StorageError when the data can't be read, a FileError when the folders can't be used, a NetworkError when the client port can't be had. The admin and metrics ports are a convenience: when
+ * there is a leader. Throws a StorageError when the data can't be read, a FileError when the folders can't be used, a NetworkError when a client port can't be had, a SecurityError when keys or credentials can't be used. The admin and metrics ports are a convenience: when
  * they are taken, the log says so and the server runs without them.
  */
 export async function startZooKeeper(
@@ -44,14 +48,28 @@ export async function startZooKeeper(
           folder,
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
+  const { security } = config;
+  const unserved = [
+    ...(security.sslQuorum || security.quorumPortUnification ? ['sslQuorum'] : []),
+    ...(security.quorumSasl.isEnabled ? ['quorum.auth.enableSasl'] : []),
+    ...(requiredSchemes(security) === null ? [] : ['enforce.auth.enabled']),
+    ...(security.jaasFile === '' ? [] : ['java.security.auth.login.config']),
+    ...(security.audit ? ['audit.enable'] : []),
+  ];
+  if (unserved.length > 0)
+    throw new SecurityError(
+      'NOT_SERVED',
+      `${unserved.join(', ')} can't be honoured yet; remove the line if you can do without`,
+    );
   const equip = (server: Server): void => {
-    server.initialConfiguration = options.initialConfiguration ?? null;
+    server.initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
     server.processFacts = options.processFacts ?? server.processFacts;
   };
   if (config.members.length > 1) {
     const member = await startMember(runtime, config, options.environment ?? {}, equip);
     return {
       endpoint: { host: config.clientPortAddress, port: member.clientPort },
+      secureEndpoint: member.secureEndpoint,
       failure: member.failure,
       stop: () => member.stop(),
     };
@@ -72,22 +90,23 @@ export async function startZooKeeper(
     await storage.secure();
     // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
     if (storage.lastSnapshot === null) await storage.snapshot();
-    const backlog = config.clientPortListenBacklog;
-    const listener = await runtime.network.listen(
-      { host: config.clientPortAddress, port: config.clientPort },
-      (connection) => server.accept(connection),
-      backlog > 0 ? { backlog } : {},
-    );
-    closers.push(() => listener.close());
-    server.clientPort = listener.endpoint.port;
+    const ports = await openClientPorts(runtime, config, (connection, tls) => server.accept(connection, tls));
+    closers.push(() => ports.close());
+    server.clientPort = ports.endpoint.port;
+    server.secureClientPort = ports.secureEndpoint?.port ?? -1;
     if (config.adminEnabled) closers.push(await startAdmin(server));
     if (config.metricsProvider === PROMETHEUS_PROVIDER) closers.push(await startPrometheus(server));
     runtime.log.info(
-      `ZooKeeper serves clients on port ${listener.endpoint.port}, ${storage.tree.nodeCount} znodes up to zxid 0x${storage.lastZxid.toString(16)}`,
+      `ZooKeeper serves clients on ${ports.sentence}, ${storage.tree.nodeCount} znodes up to zxid 0x${storage.lastZxid.toString(16)}`,
     );
-    return { endpoint: listener.endpoint, failure: server.failure, stop };
+    return { endpoint: ports.endpoint, secureEndpoint: ports.secureEndpoint, failure: server.failure, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Administrators may read the rest. */
+function withoutPasswords(text: string | null): string | null {
+  return text?.replace(/^(\s*[\w.]*password\s*[=:]).*$/gim, '$1***') ?? null;
 }
