@@ -19,6 +19,8 @@ export const peers: readonly Peer[] = [
   { name: 'zookeeper-3.4.14', artifacts: ['org.apache.zookeeper:zookeeper:3.4.14'] },
   { name: 'zookeeper-3.5.10', artifacts: ['org.apache.zookeeper:zookeeper:3.5.10'] },
   { name: 'zookeeper-3.9.5', artifacts: ['org.apache.zookeeper:zookeeper:3.9.5', ...zookeeper39Runtime] },
+  // Writes the log of 3.9 to standard error.
+  { name: 'slf4j-simple', artifacts: ['org.slf4j:slf4j-simple:2.0.13'] },
   // With what its admin server and its metrics need, which ZooKeeper's own pom leaves to the distribution.
   {
     name: 'zookeeper-3.9.5-admin',

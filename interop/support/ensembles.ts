@@ -1,97 +1,159 @@
-/** Ensembles of ZooKeeper servers, each member made by gregor or by Apache, on loopback ports. */
+/** Ensembles of ZooKeeper servers, each member made by gregor or by Apache, on loopback ports or in a network of their own. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gregor, java, type ZooKeeperMaker } from './clusters.ts';
+import { classPath } from './install.ts';
+import { makeNetwork, type Host } from './network.ts';
 import { freePorts, Service, until } from './processes.ts';
+
+export type Mode = 'leader' | 'follower' | 'observer';
 
 export interface EnsembleMember {
   readonly id: number;
   readonly maker: ZooKeeperMaker;
+  readonly isObserver: boolean;
+  readonly host: string;
   readonly port: number;
   readonly service: Service | null;
-  /** As `srvr` tells it: leader, follower, observer, or null while it serves nobody. */
-  mode(): Promise<string | null>;
+  /** As `srvr` tells it; null while it serves nobody. */
+  mode(): Promise<Mode | null>;
+  /** All that it said since the test began, over all its starts. */
+  readonly log: string;
   /** kill -9. */
   kill(): Promise<void>;
   start(): void;
   /** What it runs on from the next start on; its data stays. */
   change(maker: ZooKeeperMaker): void;
+  /** Nothing goes in or out between it and the other servers; clients still reach it. */
+  cutOff(): void;
+  join(): void;
 }
 
 export interface Ensemble {
   readonly members: readonly EnsembleMember[];
+  /** Whether members can be cut off from each other; else they can only be frozen. */
+  readonly hasNetwork: boolean;
+  /** For clients: the addresses of all, or of some. */
+  connect(members?: readonly EnsembleMember[]): string;
   leader(): Promise<EnsembleMember>;
-  /** Until all that run serve. */
-  serving(): Promise<void>;
+  /** Until all that run serve, one of them as leader. @returns that one. */
+  serving(members?: readonly EnsembleMember[]): Promise<EnsembleMember>;
   /** What the servers said, for messages. */
   logs(): string;
   stop(): Promise<void>;
 }
 
-export async function startEnsemble(makers: readonly ZooKeeperMaker[]): Promise<Ensemble> {
+export interface EnsembleOptions {
+  /** These have the highest ids. */
+  readonly observers?: readonly ZooKeeperMaker[];
+  /** In network namespaces, where that may be done. */
+  readonly isolable?: boolean;
+}
+
+/** Their ids are 1, 2, 3 …: of servers with the same history the last voter is elected. */
+export async function startEnsemble(
+  voters: readonly ZooKeeperMaker[],
+  { observers = [], isolable = false }: EnsembleOptions = {},
+): Promise<Ensemble> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-ensemble-'));
-  const ports = await freePorts(makers.length * 3);
-  const lines = makers
-    .map((_, i) => `server.${i + 1}=127.0.0.1:${ports[3 * i + 1]}:${ports[3 * i + 2]}\n`)
-    .join('');
+  const makers = [...voters, ...observers];
+  const network = isolable ? makeNetwork(makers.length) : null;
+  const ports = network === null ? await freePorts(makers.length * 3) : null;
+  const portsOf = (i: number) =>
+    ports === null ? [2181, 2888, 3888] : [ports[3 * i]!, ports[3 * i + 1]!, ports[3 * i + 2]!];
+  const lines = makers.map((_, i) => {
+    const [, quorum, election] = portsOf(i);
+    const role = i < voters.length ? '' : ':observer';
+    return `server.${i + 1}=${network?.hosts[i]?.address ?? '127.0.0.1'}:${quorum}:${election}${role}\n`;
+  });
   const members = makers.map((maker, i) =>
-    member(i + 1, maker, ports[3 * i]!, join(folder, `${i + 1}`), lines),
+    member({
+      id: i + 1,
+      firstMaker: maker,
+      isObserver: i >= voters.length,
+      net: network?.hosts[i] ?? null,
+      port: portsOf(i)[0]!,
+      folder: join(folder, `${i + 1}`),
+      lines: lines.join(''),
+    }),
   );
   for (const each of members) each.start();
-  const ensemble: Ensemble = {
+  const logs = (): string =>
+    members
+      .map((m) => `--- ${m.id} ${m.maker}${m.service === null ? ' (killed)' : ''}\n${newest(m.log)}`)
+      .join('\n');
+  return {
     members,
+    hasNetwork: network !== null,
+    connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
     async leader() {
       return until('a leader', async () => {
         for (const each of members) if ((await each.mode()) === 'leader') return each;
         return false;
       });
     },
-    async serving() {
+    async serving(some = members) {
+      const seen = new Map<number, Mode | null>();
       try {
-        await until(
+        return await until(
           'all servers to serve',
           async () => {
-            const running = members.filter((each) => each.service !== null);
-            const modes = await Promise.all(running.map((each) => each.mode()));
-            return modes.every((mode) => mode !== null) && modes.includes('leader');
+            const running = some.filter((each) => each.service !== null);
+            await Promise.all(running.map(async (each) => seen.set(each.id, await each.mode())));
+            const leaders = running.filter(({ id }) => seen.get(id) === 'leader');
+            return running.every(({ id }) => seen.get(id) !== null) && leaders.length === 1
+              ? leaders[0]!
+              : false;
           },
-          30_000,
+          40_000,
         );
       } catch (error) {
-        throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+        throw new Error(`${String(error)} ${JSON.stringify([...seen])}\n${logs()}`, { cause: error });
       }
     },
-    logs: () =>
-      members
-        .map(
-          (m) =>
-            `--- ${m.id} ${m.maker}\n${(m.service?.log ?? 'not running').split('\n').slice(-25).join('\n')}`,
-        )
-        .join('\n'),
+    logs,
     async stop() {
       await Promise.all(members.map((each) => each.kill()));
+      network?.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-  return ensemble;
 }
 
-function member(
-  id: number,
-  firstMaker: ZooKeeperMaker,
-  port: number,
-  folder: string,
-  lines: string,
-): EnsembleMember {
+function newest(log: string): string {
+  return log.split('\n').slice(-25).join('\n');
+}
+
+interface MemberSetup {
+  readonly id: number;
+  readonly firstMaker: ZooKeeperMaker;
+  readonly isObserver: boolean;
+  readonly net: Host | null;
+  readonly port: number;
+  readonly folder: string;
+  readonly lines: string;
+}
+
+/** A session lives long enough for elections of several seconds on a busy machine; a dead one ends within a test. */
+const COMMON = 'tickTime=500\ninitLimit=30\nsyncLimit=5\nmaxClientCnxns=0\nmaxSessionTimeout=40000\n';
+
+const SINCE_35 = '4lw.commands.whitelist=*\nadmin.enableServer=false\nsnapshot.trust.empty=true\n';
+
+function member({ id, firstMaker, isObserver, net, port, folder, lines }: MemberSetup): EnsembleMember {
   let maker = firstMaker;
   let service: Service | null = null;
+  let before = '';
+  const host = net?.clientAddress ?? '127.0.0.1';
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'data/myid'), `${id}\n`);
   const config = join(folder, 'zoo.cfg');
+  const log = () => before + (service?.log ?? '');
   return {
     id,
+    isObserver,
+    host,
     port,
     get maker() {
       return maker;
@@ -99,47 +161,73 @@ function member(
     get service() {
       return service;
     },
-    mode: () => mode(port),
+    get log() {
+      return log();
+    },
+    mode: () => modeAt(host, port),
     async kill() {
       const dying = service;
+      before = log();
       service = null;
       await dying?.stop('SIGKILL');
     },
     start() {
       writeFileSync(
         config,
-        `tickTime=1000\ninitLimit=10\nsyncLimit=4\ndataDir=${folder}/data\nclientPort=${port}\nmaxClientCnxns=0\n${
-          maker === 'apache 3.4.14'
-            ? ''
-            : '4lw.commands.whitelist=*\nadmin.enableServer=false\nsnapshot.trust.empty=true\n'
+        `${COMMON}${isObserver ? 'peerType=observer\n' : ''}dataDir=${folder}/data\nclientPort=${port}\n${
+          maker === 'apache 3.4.14' ? '' : SINCE_35
         }${lines}`,
       );
-      const log = join(folder, 'server.log');
-      service =
+      const [command, args] =
         maker === 'gregor'
-          ? new Service(`server ${id}`, process.execPath, gregor('zookeeper', config), { log })
-          : new Service(
-              `server ${id}`,
-              'java',
-              java(`zookeeper-${maker.split(' ')[1]}`, 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [
-                config,
-              ]),
-              { log },
-            );
+          ? [process.execPath, gregor('zookeeper', config)]
+          : ['java', apache(maker, config)];
+      service = new Service(`server ${id}`, ...(net?.inside(command, args) ?? ([command, args] as const)), {
+        log: join(folder, 'server.log'),
+      });
     },
     change(next) {
       maker = next;
     },
+    cutOff() {
+      if (net === null) service?.freeze();
+      else net.cutOff();
+    },
+    join() {
+      if (net === null) service?.thaw();
+      else net.join();
+    },
   };
 }
 
-function mode(port: number): Promise<string | null> {
+/** Its log tells how a learner was brought up to date. */
+function apache(maker: Exclude<ZooKeeperMaker, 'gregor'>, config: string): string[] {
+  const version = maker.split(' ')[1]!;
+  const args = java(
+    `zookeeper-${version}`,
+    'org.apache.zookeeper.server.quorum.QuorumPeerMain',
+    [config],
+    '192m',
+  );
+  if (version.startsWith('3.4')) return args;
+  const at = args.indexOf('-cp') + 1;
+  args[at] = `${args[at]}:${classPath('slf4j-simple')}`;
+  const shown = 'org.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum';
+  return [
+    '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    `-D${shown}.Learner=info`,
+    `-D${shown}.LearnerHandler=info`,
+    ...args,
+  ];
+}
+
+function modeAt(host: string, port: number): Promise<Mode | null> {
   return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => socket.write('srvr'));
+    const socket = connect(port, host, () => socket.write('srvr'));
     let answer = '';
-    socket.setTimeout(2000, () => socket.destroy());
+    socket.setTimeout(1000, () => socket.destroy());
     socket.on('data', (chunk) => (answer += chunk.toString()));
     socket.on('error', () => resolve(null));
-    socket.on('close', () => resolve(/^Mode: (\w+)$/m.exec(answer)?.[1] ?? null));
+    socket.on('close', () => resolve((/^Mode: (\w+)$/m.exec(answer)?.[1] as Mode | undefined) ?? null));
   });
 }

@@ -27,12 +27,17 @@ export function franzGo(): string {
   return join(cache, 'franz-go');
 }
 
+/** The program that judges histories by Porcupine, built. */
+export function linearizable(): string {
+  return join(cache, 'linearizable');
+}
+
 export const python = join(cache, 'python/bin/python');
 
 export function installAll(): void {
   for (const peer of peers) installPeer(peer);
   compileShim();
-  buildFranzGo();
+  buildGoPrograms();
   installPython();
   installKcat();
   if (!existsSync(join(root, 'interop/node_modules')))
@@ -73,9 +78,11 @@ function compileShim(): void {
   run('javac', ['-cp', classPath('zookeeper-3.4.14'), '-d', shim(), source], root);
 }
 
-function buildFranzGo(): void {
-  note('building the franz-go client');
-  run('go', ['build', '-o', franzGo(), '.'], join(root, 'interop/clients/go'));
+function buildGoPrograms(): void {
+  note('building the programs in Go');
+  const folder = join(root, 'interop/clients/go');
+  run('go', ['build', '-o', franzGo(), '.'], folder);
+  run('go', ['build', '-o', linearizable(), './linearizable'], folder);
 }
 
 function installPython(): void {

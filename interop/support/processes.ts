@@ -4,10 +4,14 @@ import { createServer, connect } from 'node:net';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Characters of a service's output. */
+const KEPT = 1_000_000;
+
 export class Service {
   readonly name: string;
   private readonly child: ChildProcess;
   private output = '';
+  private printed = '';
   private readonly exit: Promise<void>;
 
   constructor(
@@ -21,13 +25,17 @@ export class Service {
     this.child = spawn(command, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const keep = (chunk: Buffer) => {
-      this.output = (this.output + chunk.toString()).slice(-200_000);
+      this.output = (this.output + chunk.toString()).slice(-KEPT);
       appendFileSync(options.log, chunk);
     };
     this.child.stdout!.on('data', keep);
+    this.child.stdout!.on(
+      'data',
+      (chunk: Buffer) => (this.printed = (this.printed + chunk.toString()).slice(-KEPT)),
+    );
     this.child.stderr!.on('data', keep);
     this.exit = new Promise((resolve) => this.child.once('exit', () => resolve()));
     services.add(this);
@@ -41,8 +49,27 @@ export class Service {
     return this.output;
   }
 
+  /** What it wrote to its standard output. */
+  get out(): string {
+    return this.printed;
+  }
+
   get running(): boolean {
     return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  /** Stops it in its tracks: its connections stay open and it answers nobody, until it is thawed or killed. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** Writes a line to its standard input. */
+  tell(line: string): void {
+    this.child.stdin?.write(`${line}\n`);
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' = 'SIGTERM'): Promise<void> {

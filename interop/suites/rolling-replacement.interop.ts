@@ -1,0 +1,76 @@
+/**
+ * An ensemble of three whose servers are replaced one after the other, under load, each taking over the data directory of the one before
+ * it: Apache's of one version, gregor's, Apache's of the other, and back. On its way it is every mixture of three that has a gregor in it, and
+ * each maker leads and follows each other. All that are replaced are killed with -9: leaders, and followers.
+ */
+import { expect, test } from 'vitest';
+import type { ZooKeeperMaker } from '../support/clusters.ts';
+import { judge, Load, whatIsWrongWith } from '../support/ensemble-load.ts';
+import { startEnsemble, type Ensemble } from '../support/ensembles.ts';
+
+const OLD = 'apache 3.4.14';
+const NEW = 'apache 3.9.5';
+
+/** Which server becomes whose. Every mixture is named as it is after the step. */
+const steps: readonly (readonly [id: number, maker: ZooKeeperMaker, after: string])[] = [
+  [1, 'gregor', '3.4 3.4 gregor'],
+  [3, 'gregor', '3.4 gregor gregor'],
+  [2, 'gregor', 'gregor gregor gregor'],
+  [3, NEW, '3.9 gregor gregor'],
+  [1, NEW, '3.9 3.9 gregor'],
+  [2, NEW, '3.9 3.9 3.9'],
+  [3, 'gregor', '3.9 3.9 gregor'],
+  [2, 'gregor', '3.9 gregor gregor'],
+  [2, OLD, '3.4 3.9 gregor'],
+  [1, 'gregor', '3.4 gregor gregor'],
+  [3, OLD, '3.4 3.4 gregor'],
+  [1, OLD, '3.4 3.4 3.4'],
+];
+
+test('servers of Apache become gregor, then others of Apache, and back, with their data, under load', async () => {
+  const ensemble = await startEnsemble([OLD, OLD, OLD]);
+  const load = await startLoad(ensemble);
+  const led = new Set<string>();
+  try {
+    for (const [id, maker, after] of steps) {
+      const member = ensemble.members[id - 1]!;
+      await member.kill();
+      await load.more(5); // the two that are left go on
+      member.change(maker);
+      member.start();
+      const leader = await ensemble.serving();
+      led.add(leader.maker);
+      expect(mixture(ensemble)).toBe(after);
+      await load.more(10);
+      expect(await whatIsWrongWith(ensemble, load), `${after}, led by ${leader.maker}`).toEqual([]);
+      await load.go();
+    }
+    const verdict = await judge(await load.history());
+    expect(verdict).toMatchObject({ illegal: [], undecided: [] });
+    expect(verdict.operations).toBeGreaterThan(1000);
+    expect([...led].sort()).toEqual([OLD, NEW, 'gregor'].sort());
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await load.kill();
+    await ensemble.stop();
+  }
+});
+
+async function startLoad(ensemble: Ensemble): Promise<Load> {
+  try {
+    await ensemble.serving();
+    return await Load.start(ensemble.connect());
+  } catch (error) {
+    await ensemble.stop();
+    throw error;
+  }
+}
+
+function mixture({ members }: Ensemble): string {
+  const names = { 'apache 3.4.14': '3.4', 'apache 3.9.5': '3.9', gregor: 'gregor' };
+  return members
+    .map(({ maker }) => names[maker])
+    .sort()
+    .join(' ');
+}
