@@ -2,6 +2,7 @@
  * One story: producers write while everything breaks, then all is mended. What must hold: every record that was acknowledged with acks=all is
  * read back once, in order, in its partition; and a healed cluster makes progress.
  */
+import { afterPromises } from '../src/runtime/node/after-promises.ts';
 import { createNodeCodecs } from '../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../src/runtime/node/digests.ts';
 import { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
@@ -35,7 +36,7 @@ export async function runStory(story: Story): Promise<Outcome> {
     seed: story.seed,
     digests: createNodeDigests(),
     codecs: createNodeCodecs(),
-    afterPromises: (run) => setImmediate(run),
+    afterPromises,
     lossRate: 0.001,
   });
   world.onTrace = story.onTrace ?? null;

@@ -1,4 +1,5 @@
 /** An ensemble in a simulated world: servers that can be killed and started again, and clients. */
+import { afterPromises } from '../../src/runtime/node/after-promises.ts';
 import { createNodeCodecs } from '../../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../../src/runtime/node/digests.ts';
 import type { Log } from '../../src/runtime/runtime.ts';
@@ -49,7 +50,7 @@ export class SimulatedEnsemble {
       seed,
       digests: createNodeDigests(),
       codecs: createNodeCodecs(),
-      afterPromises: (run) => setImmediate(run),
+      afterPromises,
       lossRate,
       disk: { syncMs: [0.1, slowestSyncMs] },
       ...(log === undefined ? {} : { log }),

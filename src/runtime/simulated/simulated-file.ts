@@ -1,34 +1,44 @@
 import type { SeededRandom } from './seeded-random.ts';
 
-type Change = { kind: 'write'; position: number; bytes: Buffer } | { kind: 'truncate'; sizeBytes: number };
+/** A change that isn't on the disk yet, and what it put an end to. */
+type Change =
+  | { kind: 'write'; position: number; length: number; sizeBefore: number; overwritten: Buffer | null }
+  | { kind: 'truncate'; sizeBefore: number; cutOff: Buffer | null };
 
-/** A file's content: what is in the page cache, and what is on the disk of it. */
+/**
+ * A file's content: what is in the page cache, and what is on the disk of it. Only the former is kept; the latter is the former with
+ * the changes that weren't synced taken back, so that what is appended stands in memory once.
+ */
 export class SimulatedFile {
   modifiedMs = 0;
-  private cache = new Bytes();
-  private disk = new Bytes();
+  private size = 0;
+  private data: Buffer = Buffer.alloc(0);
   /** In the cache and not on the disk, oldest first. */
   private unsynced: Change[] = [];
   /** Changes that reached the disk, since the file was made. */
   private syncedChanges = 0;
 
   get sizeBytes(): number {
-    return this.cache.size;
+    return this.size;
   }
 
   write(bytes: Buffer, position: number): void {
-    const copy = Buffer.from(bytes);
-    this.cache.write(copy, position);
-    this.unsynced.push({ kind: 'write', position, bytes: copy });
+    const sizeBefore = this.size;
+    const overwritten = position < sizeBefore ? this.copy(position, position + bytes.length) : null;
+    this.put(bytes, position);
+    this.unsynced.push({ kind: 'write', position, length: bytes.length, sizeBefore, overwritten });
   }
 
   truncate(sizeBytes: number): void {
-    this.cache.resize(sizeBytes);
-    this.unsynced.push({ kind: 'truncate', sizeBytes });
+    const sizeBefore = this.size;
+    const cutOff = sizeBytes < sizeBefore ? this.copy(sizeBytes, sizeBefore) : null;
+    this.resize(sizeBytes);
+    this.unsynced.push({ kind: 'truncate', sizeBefore, cutOff });
   }
 
   read(target: Buffer, targetStart: number, length: number, position: number): number {
-    return this.cache.read(target, targetStart, length, position);
+    const count = Math.max(0, Math.min(length, this.size - position, target.length - targetStart));
+    return this.data.copy(target, targetStart, position, position + count);
   }
 
   /** A mark to sync up to. */
@@ -40,47 +50,44 @@ export class SimulatedFile {
   syncUpTo(mark: number): void {
     const count = mark - this.syncedChanges;
     if (count <= 0) return;
-    for (const change of this.unsynced.splice(0, count)) apply(this.disk, change);
+    this.unsynced.splice(0, count);
     this.syncedChanges = mark;
   }
 
   /** The machine loses its power: of what wasn't synced the beginning may be on the disk, and a part of the write after it. */
   losePower(random: SeededRandom, tearWrites: boolean): void {
-    const survivors = random.below(this.unsynced.length + 1);
-    for (const change of this.unsynced.slice(0, survivors)) apply(this.disk, change);
-    const torn = this.unsynced[survivors];
-    if (tearWrites && torn?.kind === 'write') {
-      const part = torn.bytes.subarray(0, random.below(torn.bytes.length + 1));
-      apply(this.disk, { kind: 'write', position: torn.position, bytes: part });
-    }
-    this.syncedChanges += this.unsynced.length;
+    const changes = this.unsynced;
+    const survivors = random.below(changes.length + 1);
+    this.syncedChanges += changes.length;
     this.unsynced = [];
-    this.cache = this.disk.copy();
+    for (let i = changes.length - 1; i > survivors; i--) this.takeBack(changes[i]!);
+    const next = changes[survivors];
+    if (next === undefined) return;
+    const written = next.kind === 'write' ? this.copy(next.position, next.position + next.length) : null;
+    this.takeBack(next);
+    if (next.kind !== 'write' || written === null || !tearWrites) return;
+    const part = written.subarray(0, random.below(written.length + 1));
+    if (part.length > 0) this.put(part, next.position);
   }
-}
 
-function apply(to: Bytes, change: Change): void {
-  if (change.kind === 'truncate') to.resize(change.sizeBytes);
-  else if (change.bytes.length > 0) to.write(change.bytes, change.position);
-}
+  private takeBack(change: Change): void {
+    this.resize(change.sizeBefore);
+    if (change.kind === 'write') change.overwritten?.copy(this.data, change.position);
+    else change.cutOff?.copy(this.data, change.sizeBefore - change.cutOff.length);
+  }
 
-/** Bytes that grow; what was never written is zero. */
-class Bytes {
-  size = 0;
-  private data: Buffer = Buffer.alloc(0);
-
-  write(bytes: Buffer, position: number): void {
+  private put(bytes: Buffer, position: number): void {
     const end = position + bytes.length;
     if (end > this.size) this.resize(end);
     bytes.copy(this.data, position);
   }
 
-  read(target: Buffer, targetStart: number, length: number, position: number): number {
-    const count = Math.max(0, Math.min(length, this.size - position, target.length - targetStart));
-    return this.data.copy(target, targetStart, position, position + count);
+  private copy(start: number, end: number): Buffer {
+    return Buffer.from(this.data.subarray(start, Math.min(end, this.size)));
   }
 
-  resize(size: number): void {
+  /** What was never written is zero. */
+  private resize(size: number): void {
     if (size > this.data.length) {
       const larger = Buffer.alloc(Math.max(size, 2 * this.data.length));
       this.data.copy(larger, 0, 0, this.size);
@@ -88,11 +95,5 @@ class Bytes {
     }
     if (size < this.size) this.data.fill(0, size, this.size);
     this.size = size;
-  }
-
-  copy(): Bytes {
-    const copy = new Bytes();
-    copy.write(this.data.subarray(0, this.size), 0);
-    return copy;
   }
 }

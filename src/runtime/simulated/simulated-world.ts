@@ -8,6 +8,7 @@ import { mappedFiles } from '../virtual/mapped-files.ts';
 import { EventQueue } from './event-queue.ts';
 import { HostClock } from './host-clock.ts';
 import { SeededRandom } from './seeded-random.ts';
+import { TraceSum } from './trace-sum.ts';
 import { SimulatedDisk, UNLIMITED_BYTES, type DiskOptions } from './simulated-disk.ts';
 
 export interface WorldOptions {
@@ -16,7 +17,7 @@ export interface WorldOptions {
   /** Synchronous ones, such as node's. */
   readonly digests: Digests;
   readonly codecs: Codecs;
-  /** Calls `run` after all promises that can settle have settled, e.g. `setImmediate`. */
+  /** Calls `run` after all promises that can settle have settled: `setImmediate`, or node's `afterPromises`, which costs less. */
   readonly afterPromises: (run: () => void) => void;
   readonly log?: Log;
   readonly startWallMs?: number;
@@ -47,11 +48,11 @@ export class SimulatedWorld {
   private now = 0;
   /** Events that happened at this very time. */
   private eventsNow = 0;
-  private crc = 0;
-  private crc2 = 0;
-  private traced = 0;
+  private readonly sum = new TraceSum();
   /** Sees each line of the trace. */
   onTrace: ((line: string) => void) | null = null;
+  /** Called after each event and what followed from it: the place to look whether what must always hold does. */
+  afterEvent: (() => void) | null = null;
   /** Called after each event, when all promises that it settles have settled. */
   onStep: (() => void) | null = null;
 
@@ -128,25 +129,31 @@ export class SimulatedWorld {
    * @param until a time in ms since the beginning, or a condition
    * @returns whether it was met; false when nothing is left that could happen, or `limitMs` of virtual time passed.
    */
-  async run(until: number | (() => boolean), limitMs = Infinity): Promise<boolean> {
+  run(until: number | (() => boolean), limitMs = Infinity): Promise<boolean> {
     const end = typeof until === 'number' ? until : this.now + limitMs;
     const met = typeof until === 'number' ? () => false : until;
-    await this.settle();
-    while (!met()) {
-      const event = this.queue.peek();
-      if (event === undefined || event.at > end) {
-        if (end !== Infinity) this.now = Math.max(this.now, end);
-        return typeof until === 'number';
-      }
-      this.queue.pop();
-      this.passTo(event.at);
-      const { run } = event;
-      event.run = null;
-      run?.();
-      await this.settle();
-      this.onStep?.();
-    }
-    return true;
+    const { afterPromises } = this.options;
+    return new Promise((resolve, reject) => {
+      const step = (): void => {
+        try {
+          if (met()) resolve(true);
+          else if (this.happenNext(end)) afterPromises(settled);
+          else resolve(typeof until === 'number');
+        } catch (error) {
+          reject(error as Error);
+        }
+      };
+      const settled = (): void => {
+        try {
+          this.afterEvent?.();
+        } catch (error) {
+          reject(error as Error);
+          return;
+        }
+        step();
+      };
+      afterPromises(step);
+    });
   }
 
   /** Runs a story that awaits things of this world, to its end. */
@@ -160,18 +167,13 @@ export class SimulatedWorld {
 
   /** A line of the world's history. Scenarios may add their own. */
   trace(what: string): void {
-    const line = `${this.now} ${what}`;
-    const bytes = Buffer.from(line);
-    this.crc = this.options.digests.crc32c(bytes, this.crc);
-    this.crc2 = this.options.digests.crc32(bytes, this.crc2);
-    this.traced += 1;
-    this.onTrace?.(line);
+    this.sum.add(this.now, what);
+    this.onTrace?.(`${this.now} ${what}`);
   }
 
   /** Stands for all that happened: every byte sent, every line logged, every kill. */
   get traceHash(): string {
-    const hex = [this.crc, this.crc2].map((sum) => (sum >>> 0).toString(16).padStart(8, '0')).join('');
-    return `${this.traced}-${hex}`;
+    return this.sum.toString();
   }
 
   private makeRuntime(node: FabricNode, disk: SimulatedDisk, clock: HostClock): Runtime {
@@ -194,13 +196,33 @@ export class SimulatedWorld {
     const { digests, networkMs = [0.05, 1], lossRate = 0 } = this.options;
     const [least, most] = networkMs;
     const random = this.networkRandom;
-    link.watch((bytes) => this.trace(`${from} > ${to}: ${bytes.length} ${digests.crc32c(bytes)}`));
+    const way = `${from} > ${to}`;
+    link.watch((bytes) => {
+      const sum = digests.crc32c(bytes);
+      this.sum.add(this.now, way, bytes.length ^ sum);
+      this.onTrace?.(`${this.now} ${way}: ${bytes.length} ${sum}`);
+    });
     if (from === to) return;
     link.delayMs = () => {
       const repeats = lossRate > 0 && random.chance(lossRate) ? random.between(200, 600) : 0;
       const asleepMs = Math.max(0, (this.hosts.get(to)?.clock.awakeAtMs ?? 0) - this.now);
       return random.between(least, most) + repeats + asleepMs;
     };
+  }
+
+  /** @returns false when nothing is left that could happen by `end`. */
+  private happenNext(end: number): boolean {
+    const event = this.queue.peek();
+    if (event === undefined || event.at > end) {
+      if (end !== Infinity) this.now = Math.max(this.now, end);
+      return false;
+    }
+    this.queue.pop();
+    this.passTo(event.at);
+    const { run } = event;
+    event.run = null;
+    run?.();
+    return true;
   }
 
   private passTo(at: number): void {
@@ -210,10 +232,6 @@ export class SimulatedWorld {
         `time stands still at ${at} ms: somebody plans work for the same moment again and again`,
       );
     this.now = at;
-  }
-
-  private settle(): Promise<void> {
-    return new Promise((resolve) => this.options.afterPromises(resolve));
   }
 }
 

@@ -45,26 +45,35 @@ export class Life {
 
 const NO_TIMER: Timer = { cancel: () => undefined };
 
+class MortalTimer implements Timer, Mortal {
+  private readonly life: Life;
+  private readonly timer: Timer;
+
+  constructor(clock: Clock, life: Life, delayMs: number, run: () => void) {
+    this.life = life;
+    this.timer = clock.after(delayMs, () => {
+      life.remove(this);
+      if (life.alive) call(life, run);
+    });
+    life.add(this);
+  }
+
+  cancel(): void {
+    this.life.remove(this);
+    this.timer.cancel();
+  }
+
+  die(): void {
+    this.timer.cancel();
+  }
+}
+
 /** A clock whose timers don't outlive the process. */
 export function mortalClock(clock: Clock, life: Life): Clock {
   return {
     wallMs: () => clock.wallMs(),
     monotonicMs: () => clock.monotonicMs(),
-    after: (delayMs, run) => {
-      if (!life.alive) return NO_TIMER;
-      const mortal = { die: () => timer.cancel() };
-      const timer = clock.after(delayMs, () => {
-        life.remove(mortal);
-        if (life.alive) call(life, run);
-      });
-      life.add(mortal);
-      return {
-        cancel: () => {
-          life.remove(mortal);
-          timer.cancel();
-        },
-      };
-    },
+    after: (delayMs, run) => (life.alive ? new MortalTimer(clock, life, delayMs, run) : NO_TIMER),
     soon: (run) =>
       clock.soon(() => {
         if (life.alive) call(life, run);
