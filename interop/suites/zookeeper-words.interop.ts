@@ -2,13 +2,13 @@
  * Four-letter words and the admin server's commands, on gregor and on Apache in the same state: a session with an ephemeral znode and
  * three watches, and a quota. Compared line by line and key by key, with numbers and what belongs to the machine left out.
  */
-import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { silentLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { startZooKeeper, type ZooKeeperMaker } from '../support/clusters.ts';
 import { freePorts, until } from '../support/processes.ts';
+import { askWord as ask, getCommand as get, settled } from '../support/words.ts';
 
 const makers = ['gregor', 'apache 3.9.5'] as const satisfies ZooKeeperMaker[];
 /** What sets something comes last, followed by what tells of it. */
@@ -87,55 +87,6 @@ async function observe(maker: ZooKeeperMaker): Promise<Seen> {
   }
 }
 
-/** What comes until the server closes; the parts leave one after the other. */
-function ask(port: number, parts: readonly Buffer[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const answer: Buffer[] = [];
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
-      parts.forEach((part, i) => setTimeout(() => socket.write(part), i * 50));
-    });
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
-    socket.on('data', (chunk) => answer.push(chunk));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ECONNRESET' ? resolve(Buffer.concat(answer).toString()) : reject(error),
-    );
-    socket.on('end', () => (socket.end(), resolve(Buffer.concat(answer).toString())));
-  });
-}
-
-/** Without numbers, hexadecimal ids, dates, the release and the machine's own values. */
-function settled(text: string): string {
-  const lines = text
-    .replace(/0x[0-9a-f]+/g, '0xN')
-    .replace(/\d+(\.\d+)?(E-?\d+)?/g, 'N')
-    .replace(/-N\b/g, 'N')
-    .replace(/expire at .*:/g, 'expire at DATE:')
-    .replace(/(version[:=\t] ?).*/gi, '$1VERSION')
-    .replace(/^((?:host|java|os|user)\.[\w.]+)=.*$/gm, '$1=…')
-    .replace(/^(data(?:Log)?Dir)=.*$/gm, '$1=…')
-    .split('\n')
-    // Buckets that emptied before their time, and the namespaces whose traffic only Apache counts.
-    .filter((line) => line !== 'N expire at DATE:' && !/_(read|write)_per_namespace\t/.test(line))
-    .map((line) => line.replace(/Sets \(N\)\/\(N\)/, 'Sets'));
-  // Connections come in no order.
-  const isConnection = (line: string) => /^(\tip:)? \//.test(line);
-  return [...lines.filter((line) => !isConnection(line)), ...lines.filter(isConnection).sort()].join('\n');
-}
-
-async function get(url: string, authorization?: string): Promise<unknown> {
-  const response = await fetch(url, authorization === undefined ? {} : { headers: { authorization } });
-  const type = response.headers.get('content-type');
-  const told = {
-    status: response.status,
-    type,
-    headers: ['last_zxid', 'snapshot_size'].filter((name) => response.headers.has(name)),
-  };
-  if (response.status === 404) return { status: 404 };
-  const body = await response.text();
-  if (type === 'application/json') return { ...told, body: shape(JSON.parse(body)) };
-  return type === null ? { ...told, body } : told;
-}
-
 /** What came as a snapshot; false while it is too early for one. */
 async function streamed(url: string): Promise<object | false> {
   const response = await fetch(url, { headers: { authorization: auth } });
@@ -148,14 +99,6 @@ async function streamed(url: string): Promise<object | false> {
     magic: bytes.toString('latin1', 0, 4),
     zxid: response.headers.get('last_zxid')?.replace(/[0-9a-f]+$/, 'N'),
   };
-}
-
-/** Keys and kinds of values; what names a session is the same for all sessions. */
-function shape(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(shape);
-  if (value === null || typeof value !== 'object') return value === null ? null : typeof value;
-  const entries = Object.entries(value).map(([key, of]) => [key.replace(/^\d+$/, 'N'), shape(of)] as const);
-  return Object.fromEntries(entries.filter(([key]) => !/_(read|write)_per_namespace$/.test(key)));
 }
 
 describe('four-letter words and the admin server', () => {

@@ -50,12 +50,16 @@ export interface EnsembleOptions {
   readonly observers?: readonly ZooKeeperMaker[];
   /** In network namespaces, where that may be done. */
   readonly isolable?: boolean;
+  /** More lines for zoo.cfg. */
+  readonly extra?: (id: number) => string;
+  /** Apache's come with what its admin server needs. */
+  readonly withAdmin?: boolean;
 }
 
 /** Their ids are 1, 2, 3 …: of servers with the same history the last voter is elected. */
 export async function startEnsemble(
   voters: readonly ZooKeeperMaker[],
-  { observers = [], isolable = false }: EnsembleOptions = {},
+  { observers = [], isolable = false, extra = () => '', withAdmin = false }: EnsembleOptions = {},
 ): Promise<Ensemble> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-ensemble-'));
   const makers = [...voters, ...observers];
@@ -76,7 +80,8 @@ export async function startEnsemble(
       net: network?.hosts[i] ?? null,
       port: portsOf(i)[0]!,
       folder: join(folder, `${i + 1}`),
-      lines: lines.join(''),
+      lines: lines.join('') + extra(i + 1),
+      withAdmin,
     }),
   );
   for (const each of members) each.start();
@@ -134,6 +139,7 @@ interface MemberSetup {
   readonly port: number;
   readonly folder: string;
   readonly lines: string;
+  readonly withAdmin: boolean;
 }
 
 /** A session lives long enough for elections of several seconds on a busy machine; a dead one ends within a test. */
@@ -141,7 +147,16 @@ const COMMON = 'tickTime=500\ninitLimit=30\nsyncLimit=5\nmaxClientCnxns=0\nmaxSe
 
 const SINCE_35 = '4lw.commands.whitelist=*\nadmin.enableServer=false\nsnapshot.trust.empty=true\n';
 
-function member({ id, firstMaker, isObserver, net, port, folder, lines }: MemberSetup): EnsembleMember {
+function member({
+  id,
+  firstMaker,
+  isObserver,
+  net,
+  port,
+  folder,
+  lines,
+  withAdmin,
+}: MemberSetup): EnsembleMember {
   let maker = firstMaker;
   let service: Service | null = null;
   let before = '';
@@ -181,7 +196,7 @@ function member({ id, firstMaker, isObserver, net, port, folder, lines }: Member
       const [command, args] =
         maker === 'gregor'
           ? [process.execPath, gregor('zookeeper', config)]
-          : ['java', apache(maker, config)];
+          : ['java', apache(maker, config, withAdmin)];
       service = new Service(`server ${id}`, ...(net?.inside(command, args) ?? ([command, args] as const)), {
         log: join(folder, 'server.log'),
       });
@@ -201,10 +216,10 @@ function member({ id, firstMaker, isObserver, net, port, folder, lines }: Member
 }
 
 /** Its log tells how a learner was brought up to date. */
-function apache(maker: Exclude<ZooKeeperMaker, 'gregor'>, config: string): string[] {
+function apache(maker: Exclude<ZooKeeperMaker, 'gregor'>, config: string, withAdmin: boolean): string[] {
   const version = maker.split(' ')[1]!;
   const args = java(
-    `zookeeper-${version}`,
+    `zookeeper-${version}${withAdmin ? '-admin' : ''}`,
     'org.apache.zookeeper.server.quorum.QuorumPeerMain',
     [config],
     '192m',

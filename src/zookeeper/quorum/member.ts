@@ -5,7 +5,8 @@ import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
 import { startPrometheus } from '../server/prometheus.ts';
 import type { ServerMode } from '../server/role.ts';
-import { Server } from '../server/server.ts';
+import { DEFAULT_TRACE_MASK, Server } from '../server/server.ts';
+import type { ServerFacts } from '../server/server-view.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import { Whitelist } from '../server/words.ts';
 import { StorageError } from '../storage/storage-error.ts';
@@ -48,6 +49,8 @@ export class Member implements MemberContext {
   private readonly connections: ElectionConnections;
   private clients: ClientPorts | null = null;
   private readonly whitelist: Whitelist;
+  private readonly facts: ServerFacts;
+  private admin: (() => Promise<void>) | null = null;
   private server: Server | null = null;
   private closers: (() => Promise<void>)[] = [];
   private role: Leading | Following | null = null;
@@ -66,7 +69,9 @@ export class Member implements MemberContext {
     history: History,
     environment: Readonly<Record<string, string>>,
     equip: (server: Server) => void,
+    initialConfiguration: string | null,
   ) {
+    this.facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };
     this.equip = equip;
     this.whitelist = new Whitelist(config.fourLetterWords);
     this.runtime = runtime;
@@ -93,6 +98,7 @@ export class Member implements MemberContext {
     this.clients = await openClientPorts(runtime, config, (connection, tls) => this.accept(connection, tls));
     this.clientPort = this.clients.endpoint.port;
     await this.connections.listen();
+    if (config.adminEnabled) this.admin = await startAdmin(this.facts, () => this.server);
     this.loop = this.live();
   }
 
@@ -121,7 +127,6 @@ export class Member implements MemberContext {
         (error: unknown) => runtime.log.warn(String(error)),
       );
     };
-    if (config.adminEnabled) side(startAdmin(server));
     if (config.metricsProvider === PROMETHEUS_PROVIDER) side(startPrometheus(server));
   }
 
@@ -155,6 +160,7 @@ export class Member implements MemberContext {
     this.role?.stop('this server stops');
     this.decided?.(null);
     await this.clients?.close();
+    await this.admin?.();
     await this.connections.stop();
     await this.loop;
     await this.storage.close();

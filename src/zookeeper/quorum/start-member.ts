@@ -20,6 +20,8 @@ export async function startMember(
   environment: Readonly<Record<string, string>>,
   /** Completes each server that is made, before it serves. */
   equip: (server: Server) => void = () => {},
+  /** The text of zoo.cfg. */
+  initialConfiguration: string | null = null,
 ): Promise<Member> {
   const self = readMyid(runtime, config);
   const history = new History(0, config.commitLogCount);
@@ -28,7 +30,16 @@ export async function startMember(
     history.replayed(transaction),
   );
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
-  const member = new Member(runtime, config, self, storage, history, environment, equip);
+  const member = new Member(
+    runtime,
+    config,
+    self,
+    storage,
+    history,
+    environment,
+    equip,
+    initialConfiguration,
+  );
   try {
     await storage.secure();
     if (storage.lastSnapshot === null) await storage.snapshot();

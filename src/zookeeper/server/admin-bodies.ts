@@ -2,8 +2,9 @@ import { readProperties } from '../../wire/properties.ts';
 import type { ClientConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
 import { JavaDouble } from './java-text.ts';
-import { metricLines } from './metric-lines.ts';
-import { shortOpName, type ServerView } from './server-view.ts';
+import { memberState, metricLines } from './metric-lines.ts';
+import { observers, resetObservers, votingView, zabState } from './member-bodies.ts';
+import { shortOpName, type ServerFacts, type ServerView } from './server-view.ts';
 import { fullVersion } from './version.ts';
 
 export type Body = Record<string, unknown>;
@@ -19,8 +20,6 @@ export const plainCommands: readonly (readonly [
   ['connections', ['cons'], connections],
   ['dirs', [], directories],
   ['dump', [], dump],
-  ['environment', ['env', 'envi'], environmentOf],
-  ['get_trace_mask', ['gtmk'], ({ traceMask }) => ({ tracemask: traceMask })],
   ['hash', [], digests],
   [
     'initial_configuration',
@@ -30,21 +29,31 @@ export const plainCommands: readonly (readonly [
   ['is_read_only', ['isro'], ({ mode }) => ({ read_only: mode === 'read-only' })],
   ['last_snapshot', ['lsnp'], lastSnapshot],
   ['monitor', ['mntr'], monitor],
-  ['observer_connection_stat_reset', ['orst'], () => ({})],
-  ['observers', ['obsr'], () => ({ synced_observers: 0, observers: [] })],
+  ['observer_connection_stat_reset', ['orst'], resetObservers],
+  ['observers', ['obsr'], observers],
   ['ruok', [], () => ({})],
   ['server_stats', ['srvr'], serverStats],
   ['stat_reset', ['srst'], resetServer],
   ['stats', ['stat'], stats],
-  ['system_properties', ['sysp'], systemProperties],
-  ['voting_view', [], () => ({ current_config: {} })],
+  ['voting_view', [], votingView],
   ['watch_summary', ['wchs'], watchSummary],
   ['watches', ['wchc'], watches],
   ['watches_by_path', ['wchp'], watchesByPath],
-  ['zabstate', [], () => ({ voting: false, zabstate: '' })],
 ];
 
-function configuration({ config, clientPort }: ServerView): Body {
+/** The same for those that answer even while nobody is served. */
+export const idleCommands: readonly (readonly [
+  name: string,
+  aliases: readonly string[],
+  run: (facts: ServerFacts, server: ServerView | null) => Body,
+])[] = [
+  ['environment', ['env', 'envi'], environmentOf],
+  ['get_trace_mask', ['gtmk'], ({ traceMask }) => ({ tracemask: traceMask })],
+  ['system_properties', ['sysp'], systemProperties],
+  ['zabstate', [], (_facts, server) => zabState(server)],
+];
+
+function configuration({ config, clientPort, member }: ServerView): Body {
   return {
     client_port: clientPort,
     data_dir: `${config.dataDir}/version-2`,
@@ -53,7 +62,7 @@ function configuration({ config, clientPort }: ServerView): Body {
     max_client_cnxns: config.maxClientCnxns,
     min_session_timeout: config.minSessionTimeoutMs,
     max_session_timeout: config.maxSessionTimeoutMs,
-    server_id: 0,
+    server_id: member?.self.id ?? 0,
     client_port_listen_backlog: config.clientPortListenBacklog,
   };
 }
@@ -114,8 +123,10 @@ function directories({ storage }: ServerView): Body {
 
 function dump(server: ServerView): Body {
   const sessionIds: Record<string, bigint[]> = {};
-  for (const session of server.sessions.all()) {
-    const at = Math.floor(server.sessions.expiresAtMs(session));
+  const { sessions, member, mode } = server;
+  for (const session of sessions.all()) {
+    if (member !== null && mode !== 'leader' && !session.isLocal) continue;
+    const at = Math.floor(sessions.expiresAtMs(session));
     (sessionIds[at] ??= []).push(session.id);
   }
   const ephemerals: Record<string, string[]> = {};
@@ -131,11 +142,13 @@ function digests({ digestLog }: ServerView): Body {
 }
 
 function monitor(server: ServerView): Body {
-  return { version: fullVersion, server_state: server.mode, ...Object.fromEntries(metricLines(server)) };
+  const lines = Object.fromEntries([...memberState(server), ...metricLines(server)]);
+  return { version: fullVersion, server_state: server.mode, ...lines };
 }
 
 function serverStats(server: ServerView): Body {
   const { stats, tree } = server;
+  const sizes = server.member?.leading?.proposalSizes;
   const responses = {
     last_buffer_size: stats.lastResponseBytes,
     min_buffer_size: stats.leastResponseBytes,
@@ -165,6 +178,13 @@ function serverStats(server: ServerView): Body {
       non_mtlslocal_conn_count: 0,
     },
     client_response: responses,
+    ...(sizes !== undefined && {
+      proposal_stats: {
+        last_buffer_size: sizes.last,
+        min_buffer_size: sizes.least,
+        max_buffer_size: sizes.most,
+      },
+    }),
     node_count: server.nodeCount,
   };
 }
@@ -179,7 +199,7 @@ function stats(server: ServerView): Body {
 }
 
 /** What Apache's parser doesn't take for itself becomes a system property. */
-function systemProperties({ environment, initialConfiguration }: ServerView): Body {
+function systemProperties({ environment, initialConfiguration }: ServerFacts): Body {
   const properties: Record<string, string> = {};
   for (const [key, value] of Object.entries(environment))
     if (!key.startsWith('os.memory.')) properties[key] = value;

@@ -1,7 +1,8 @@
 import type { File } from '../../runtime/runtime.ts';
-import { plainCommands, type Body } from './admin-bodies.ts';
+import { idleCommands, plainCommands, type Body } from './admin-bodies.ts';
 import type { HttpRequest, HttpResponse, HttpStream } from './http.ts';
-import { hex, type ServerView } from './server-view.ts';
+import { leaderOf } from './member-bodies.ts';
+import { hex, type ServerFacts, type ServerView } from './server-view.ts';
 
 export interface AdminAnswer {
   readonly status?: HttpResponse['status'];
@@ -20,45 +21,61 @@ export interface AdminCommand {
   readonly method: 'GET' | 'POST';
   /** For those only who may do everything with the root znode. */
   readonly needsAuth: boolean;
-  run(request: HttpRequest): AdminAnswer | Promise<AdminAnswer>;
+  run(server: ServerView, request: HttpRequest): AdminAnswer | Promise<AdminAnswer>;
+  /** While nobody is served; without it the command says just that. */
+  runIdle?(request: HttpRequest): AdminAnswer;
 }
 
-/** Commands of Apache's admin server, as a standalone 3.9 has them. */
+/** Commands of Apache's admin server 3.9. */
 export class AdminCommands {
   /** Sorted, without the short forms. */
   readonly names: readonly string[];
-  private readonly server: ServerView;
   private readonly byName = new Map<string, AdminCommand>();
   /** Monotonic. */
   private snapshotAllowedAtMs = 0;
 
-  constructor(server: ServerView) {
-    this.server = server;
-    const commands: AdminCommand[] = plainCommands.map(([name, aliases, run]) => ({
-      name,
-      aliases,
-      method: 'GET',
-      needsAuth: false,
-      run: () => ({ body: run(server) }),
-    }));
-    commands.push(
-      { ...open, name: 'leader', aliases: ['lead'], run: () => notInitialized },
+  constructor(facts: ServerFacts) {
+    const commands: AdminCommand[] = [
+      ...plainCommands.map(([name, aliases, run]) => ({
+        ...open,
+        name,
+        aliases,
+        run: (server: ServerView) => ({ body: run(server) }),
+      })),
+      ...idleCommands.map(([name, aliases, run]) => ({
+        ...open,
+        name,
+        aliases,
+        run: (server: ServerView) => ({ body: run(server, server) }),
+        runIdle: () => ({ body: run(facts, null) }),
+      })),
+      {
+        ...open,
+        name: 'leader',
+        aliases: ['lead'],
+        run: (server) => {
+          const body = leaderOf(server);
+          return body === null ? notInitialized : { body };
+        },
+      },
       {
         ...open,
         name: 'set_trace_mask',
         aliases: ['stmk'],
-        run: (request) => this.setTraceMask(request.query.get('traceMask')),
+        run: (server, request) => setTraceMask(server, request.query.get('traceMask')),
+        runIdle: (request) => setTraceMask(facts, request.query.get('traceMask')),
       },
       {
         name: 'snapshot',
         aliases: ['snap'],
         method: 'GET',
         needsAuth: true,
-        run: (request) => this.snapshot(request.query.get('streaming')?.toLowerCase() !== 'false'),
+        run: (server, request) =>
+          this.snapshot(server, request.query.get('streaming')?.toLowerCase() !== 'false'),
       },
       // As Apache's with admin.restore.enabled=false: a running tree isn't replaced here. Stop, put the file into dataDir, start.
       { name: 'restore', aliases: ['rest'], method: 'POST', needsAuth: true, run: () => ({ status: 503 }) },
-    );
+    ];
     for (const command of commands)
       for (const name of [command.name, ...command.aliases]) this.byName.set(name, command);
     this.names = commands.map(({ name }) => name).sort();
@@ -68,18 +85,9 @@ export class AdminCommands {
     return this.byName.get(name);
   }
 
-  private setTraceMask(text: string | null): AdminAnswer {
-    const wanted = 'setTraceMask requires long traceMask argument';
-    if (text === null) return { error: wanted, errorFirst: true };
-    if (!/^[+-]?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
-      return { error: `${wanted}, got ${text}`, errorFirst: true };
-    this.server.traceMask = BigInt(text);
-    return { body: { tracemask: this.server.traceMask } };
-  }
-
   /** Writes one, and sends the file if `streaming`. */
-  private async snapshot(streaming: boolean): Promise<AdminAnswer> {
-    const { clock, config, metrics, runtime, storage } = this.server;
+  private async snapshot(server: ServerView, streaming: boolean): Promise<AdminAnswer> {
+    const { clock, config, metrics, runtime, storage } = server;
     if (!config.adminSnapshotEnabled) return { status: 503 };
     const nowMs = clock.monotonicMs();
     if (nowMs < this.snapshotAllowedAtMs) {
@@ -105,6 +113,15 @@ export class AdminCommands {
 
 const open = { method: 'GET', needsAuth: false } as const;
 const notInitialized: AdminAnswer = { error: 'server is not initialized', errorFirst: true };
+
+function setTraceMask(facts: ServerFacts, text: string | null): AdminAnswer {
+  const wanted = 'setTraceMask requires long traceMask argument';
+  if (text === null) return { error: wanted, errorFirst: true };
+  if (!/^[+-]?\d{1,19}$/.test(text) || BigInt.asIntN(64, BigInt(text)) !== BigInt(text))
+    return { error: `${wanted}, got ${text}`, errorFirst: true };
+  facts.traceMask = BigInt(text);
+  return { body: { tracemask: facts.traceMask } };
+}
 
 const PIECE_BYTES = 64 * 1024;
 

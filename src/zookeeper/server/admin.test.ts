@@ -29,7 +29,7 @@ async function withSession(
 function asker(
   zk: TestServer,
 ): (path: string, authorization?: string, method?: string) => Promise<HttpResponse> {
-  const admin = new Admin(zk.server);
+  const admin = new Admin(zk.server, () => zk.server);
   return (target, authorization, method = 'GET') => {
     const [path = '', query = ''] = target.split('?');
     return admin.answer({

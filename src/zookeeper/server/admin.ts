@@ -7,12 +7,17 @@ import { allows } from '../tree/acl.ts';
 import { AdminCommands, type AdminAnswer, type AdminCommand } from './admin-commands.ts';
 import { HttpResponder, plain, type Door, type HttpRequest, type HttpResponse } from './http.ts';
 import { jacksonText } from './java-text.ts';
-import type { ServerView } from './server-view.ts';
+import type { ServerFacts, ServerView } from './server-view.ts';
+import { NOT_SERVING } from './words.ts';
 
 /** The admin server: http://…:8080/commands lists its commands, /commands/NAME answers one as JSON. */
-export async function startAdmin(server: ServerView): Promise<() => Promise<void>> {
-  const { config, runtime } = server;
-  const admin = new Admin(server);
+export async function startAdmin(
+  facts: ServerFacts,
+  /** Null: nobody is served at the moment. */
+  current: () => ServerView | null,
+): Promise<() => Promise<void>> {
+  const { config, runtime } = facts;
+  const admin = new Admin(facts, current);
   const responder = new HttpResponder(runtime, config.adminIdleTimeoutMs, (request) => admin.answer(request));
   let keys: TlsKeys | null = null;
   try {
@@ -50,16 +55,18 @@ function adminDoor(runtime: Runtime, { adminForceHttps }: SecurityConfig, keys: 
 }
 
 export class Admin {
-  private readonly server: ServerView;
+  private readonly facts: ServerFacts;
+  private readonly current: () => ServerView | null;
   private readonly commands: AdminCommands;
 
-  constructor(server: ServerView) {
-    this.server = server;
-    this.commands = new AdminCommands(server);
+  constructor(facts: ServerFacts, current: () => ServerView | null) {
+    this.facts = facts;
+    this.current = current;
+    this.commands = new AdminCommands(facts);
   }
 
   async answer(request: HttpRequest): Promise<HttpResponse> {
-    const root = this.server.config.adminCommandUrl.replace(/\/+$/, '');
+    const root = this.facts.config.adminCommandUrl.replace(/\/+$/, '');
     if (request.path === root || request.path === `${root}/`) {
       const links = this.commands.names.map((name) => `<a href="${root}/${name}">${name}</a>\n<br/>\n`);
       return { status: 200, contentType: '', body: links.join('') };
@@ -68,31 +75,36 @@ export class Admin {
     const name = request.path.slice(root.length + 1);
     const command = this.commands.find(name);
     if (command === undefined) return json(name, { error: `Unknown command: ${name}` });
+    const server = this.current();
     const isGet = request.method === 'GET' || request.method === 'HEAD';
-    const refusal = command.needsAuth ? this.refuse(request) : null;
+    if (server === null) {
+      const answer = command.runIdle?.(request) ?? { status: 503, error: NOT_SERVING };
+      return json(command.name, answer);
+    }
+    const refusal = command.needsAuth ? refuse(server, request) : null;
     if (refusal !== null) return json(command.name, refusal);
     if (isGet !== (command.method === 'GET'))
       return plain(405, `${request.method} is not for ${command.name}; use ${command.method}`);
-    return json(command.name, await command.run(request));
-  }
-
-  /** Who may do everything with the root znode may do these; null: this is one. */
-  private refuse(request: HttpRequest): AdminAnswer | null {
-    if (request.authorization === null) return { status: 401, error: 'Auth info is missing for the command' };
-    const { authentication, tree, config } = this.server;
-    const [scheme = '', auth, extra] = request.authorization.split(' ');
-    const isComplete = extra === undefined && (auth !== undefined || scheme === 'ip');
-    const credentials = Buffer.from(auth ?? '', 'utf8');
-    const ids = isComplete ? authentication.authenticate(scheme, credentials, request.clientAddress) : null;
-    if (ids === null) return { status: 401, error: 'Not authenticated' };
-    const acl = tree.aclOf(tree.find('/')!);
-    const isAllowed =
-      config.skipAcl || eachPerm.every((perm) => allows(authentication.schemes, acl, perm, ids));
-    return isAllowed ? null : { status: 403, error: 'Not authorized' };
+    return json(command.name, await command.run(server, request));
   }
 }
 
 const eachPerm = [Perms.READ, Perms.WRITE, Perms.CREATE, Perms.DELETE, Perms.ADMIN];
+
+/** Who may do everything with the root znode may do these; null: this is one. */
+function refuse(server: ServerView, request: HttpRequest): AdminAnswer | null {
+  if (request.authorization === null) return { status: 401, error: 'Auth info is missing for the command' };
+  const { authentication, tree, config } = server;
+  const [scheme = '', auth, extra] = request.authorization.split(' ');
+  const isComplete = extra === undefined && (auth !== undefined || scheme === 'ip');
+  const credentials = Buffer.from(auth ?? '', 'utf8');
+  const ids = isComplete ? authentication.authenticate(scheme, credentials, request.clientAddress) : null;
+  if (ids === null) return { status: 401, error: 'Not authenticated' };
+  const acl = tree.aclOf(tree.find('/')!);
+  const isAllowed =
+    config.skipAcl || eachPerm.every((perm) => allows(authentication.schemes, acl, perm, ids));
+  return isAllowed ? null : { status: 403, error: 'Not authorized' };
+}
 
 /** The command's name and its error stand last, unless the command itself says what went wrong. */
 function json(name: AdminCommand['name'], answer: AdminAnswer): HttpResponse {

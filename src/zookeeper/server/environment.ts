@@ -1,4 +1,4 @@
-import type { ServerView } from './server-view.ts';
+import type { ServerFacts } from './server-view.ts';
 import { fullVersion } from './version.ts';
 
 const javaKeys = [
@@ -21,7 +21,7 @@ const javaKeys = [
 ];
 
 /** What `envi` tells, under the names that Java gives: there is no Java here, and what isn't known says `<NA>`. */
-export function environmentOf(server: ServerView): Record<string, string> {
+export function environmentOf(server: Pick<ServerFacts, 'runtime' | 'environment'>): Record<string, string> {
   const known: Record<string, string> = {
     'zookeeper.version': fullVersion,
     'host.name': server.runtime.network.hostName,

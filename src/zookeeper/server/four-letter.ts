@@ -1,7 +1,7 @@
 import type { ClientConnection } from './connection.ts';
 import { environmentOf } from './environment.ts';
 import { javaDate, javaDouble } from './java-text.ts';
-import { metricLines } from './metric-lines.ts';
+import { memberState, metricLines } from './metric-lines.ts';
 import { hex, shortOpName, type ServerView } from './server-view.ts';
 import { fullVersion } from './version.ts';
 import type { FourLetterWord } from './words.ts';
@@ -63,18 +63,21 @@ function lines(entries: Iterable<readonly [string, string | number]>): string {
 
 function serverText(server: ServerView, clients: string): string {
   const { stats, tree } = server;
+  const sizes = server.member?.leading?.proposalSizes;
+  const proposals =
+    sizes === undefined ? '' : `Proposal sizes last/min/max: ${sizes.last}/${sizes.least}/${sizes.most}\n`;
   const readOnly = server.mode === 'read-only' ? 'READ-ONLY mode; serving only read-only clients\n' : '';
   const latency = `${stats.latencyLeastMs}/${javaDouble(stats.latencyAverageMs)}/${stats.latencyMostMs}`;
   return (
     `Zookeeper version: ${fullVersion}\n${readOnly}${clients}Latency min/avg/max: ${latency}\n` +
     `Received: ${stats.received}\nSent: ${stats.sent}\nConnections: ${server.connections.size}\n` +
-    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${server.nodeCount}\n`
+    `Outstanding: ${server.outstanding}\nZxid: ${hex(tree.lastZxid)}\nMode: ${server.mode}\nNode count: ${server.nodeCount}\n${proposals}`
   );
 }
 
 function configurationText(server: ServerView): string {
-  const { config, storage } = server;
-  return lines([
+  const { config, storage, member } = server;
+  const own = lines([
     ['clientPort', server.clientPort],
     ['secureClientPort', server.secureClientPort],
     ['dataDir', `${config.dataDir}/version-2`],
@@ -86,8 +89,20 @@ function configurationText(server: ServerView): string {
     ['minSessionTimeout', config.minSessionTimeoutMs],
     ['maxSessionTimeout', config.maxSessionTimeoutMs],
     ['clientPortListenBacklog', config.clientPortListenBacklog],
-    ['serverId', 0],
+    ['serverId', member?.self.id ?? 0],
   ]);
+  if (member === null) return own;
+  const { quorumPort, electionPort } = member.self.addresses[0]!;
+  const ofEnsemble = lines([
+    ['initLimit', config.initLimit],
+    ['syncLimit', config.syncLimit],
+    ['electionAlg', 3],
+    ['electionPort', electionPort],
+    ['quorumPort', quorumPort],
+    ['peerType', member.self.role === 'observer' ? 1 : 0],
+  ]);
+  const membership = server.mode === 'read-only' ? '' : `membership: \n${member.configText}`;
+  return `${own}${ofEnsemble}${membership}`;
 }
 
 function place(connection: ClientConnection): string {
@@ -126,10 +141,26 @@ function deadlines(server: ServerView, name: string, ends: readonly (readonly [n
   return `${name} Sets (${sorted.length})/(${ends.length}):\n${shown.join('')}`;
 }
 
+/** Learners leave the end of the ensemble's sessions to their leader. */
+function sessionsText(server: ServerView): string {
+  const { config, member, sessions, tree } = server;
+  const expiring = (isLocal: boolean): string =>
+    deadlines(
+      server,
+      'Session',
+      [...sessions.all()]
+        .filter((session) => session.isLocal === isLocal)
+        .map((session) => [sessions.expiresAtMs(session), hex(session.id)] as const),
+    );
+  const local = member !== null && config.localSessionsEnabled ? `Local ${expiring(true)}` : '';
+  if (member === null) return expiring(false);
+  if (server.mode === 'leader') return local === '' ? expiring(false) : `${local}Global ${expiring(false)}`;
+  const known = [...tree.sessions].sort(([a], [b]) => (a < b ? -1 : 1));
+  const list = known.map(([id, timeoutMs]) => `${hex(id)}\t${timeoutMs}ms\n`).join('');
+  return `${local}Global Sessions(${known.length}):\n${list}`;
+}
+
 function dumpText(server: ServerView): string {
-  const sessions = [...server.sessions.all()].map(
-    (session) => [server.sessions.expiresAtMs(session), hex(session.id)] as const,
-  );
   const ephemerals = [...server.tree.ephemerals].filter(([, paths]) => paths.size > 0);
   const connections = [...server.connections].map((connection) => {
     const { session } = connection;
@@ -141,7 +172,7 @@ function dumpText(server: ServerView): string {
     return [bucketMs, `ip: /${connection.place} sessionId: ${hex(connection.sessionId)}`] as const;
   });
   return (
-    `SessionTracker dump:\n${deadlines(server, 'Session', sessions)}` +
+    `SessionTracker dump:\n${sessionsText(server)}` +
     `ephemeral nodes dump:\nSessions with Ephemerals (${ephemerals.length}):\n` +
     ephemerals
       .map(([id, paths]) => `${hex(id)}:\n${[...paths].map((path) => `\t${path}\n`).join('')}`)
@@ -152,7 +183,8 @@ function dumpText(server: ServerView): string {
 
 function monitorText(server: ServerView): string {
   const lines = metricLines(server).map(([name, value]) => `zk_${name}\t${value}\n`);
-  return `zk_version\t${fullVersion}\nzk_server_state\t${server.mode}\n${lines.join('')}`;
+  const state = memberState(server).map(([name, value]) => `zk_${name}\t${value}\n`);
+  return `zk_version\t${fullVersion}\nzk_server_state\t${server.mode}\n${state.join('')}${lines.join('')}`;
 }
 
 function watchSummary(server: ServerView): string {

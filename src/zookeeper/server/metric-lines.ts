@@ -1,5 +1,6 @@
 import { PROMETHEUS_PROVIDER } from './config.ts';
 import { JavaDouble } from './java-text.ts';
+import { stateOf } from './member-view.ts';
 import { listMetrics, type Metric } from './metric-list.ts';
 import { processMetrics, samplesOf } from './prometheus-text.ts';
 import type { ServerView } from './server-view.ts';
@@ -48,3 +49,11 @@ const percentiles = [
   ['p99', 0.99],
   ['p999', 0.999],
 ] as const;
+
+/** What stands in front of the metrics of a member. */
+export function memberState({ member, mode }: ServerView): [name: string, value: string | number][] {
+  if (member === null || mode === 'read-only') return [];
+  const state: [string, string | number][] = [['peer_state', `${stateOf(mode)} - broadcast`]];
+  if (mode === 'observer') state.push(['observer_master_id', member.masterId]);
+  return state;
+}

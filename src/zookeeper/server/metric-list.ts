@@ -1,5 +1,6 @@
 import { LIMIT_NOT_SET, type QuotaNumbers } from '../tree/quota.ts';
 import { advancedSummaryNames, basicSummaryNames, counterNames } from './metric-names.ts';
+import type { MemberConfig } from './server-line.ts';
 import type { ServerView } from './server-view.ts';
 import { Summary } from './stats.ts';
 
@@ -24,33 +25,47 @@ export function listMetrics(server: ServerView): Metric[] {
 }
 
 function gauges(server: ServerView): Metric[] {
-  const { stats, metrics, tree, sessions } = server;
+  const { stats, metrics, tree, sessions, member } = server;
+  const leading = member?.leading ?? null;
+  const learners = leading?.learners();
+  const sizes = leading?.proposalSizes;
   const facts = server.processFacts();
+  const nowMs = server.clock.monotonicMs();
   const values: [name: string, value: number | undefined, isDouble?: boolean][] = [
     ['ephemerals_count', tree.ephemeralCount],
     ['num_alive_connections', server.connections.size],
     ['avg_latency', stats.latencyAverageMs, true],
+    ['min_proposal_size', sizes?.least],
     ['outstanding_requests', server.outstanding],
     ['znode_count', server.nodeCount],
-    ['global_sessions', sessions.size],
+    ['global_sessions', tree.sessions.size],
     ['non_mtls_remote_conn_count', 0],
     ['last_client_response_size', stats.lastResponseBytes],
     ['packets_sent', stats.sent],
     ['packets_received', stats.received],
+    ['max_proposal_size', sizes?.most],
     ['max_client_response_size', stats.mostResponseBytes],
+    ['synced_followers', learners?.followers],
     ['connection_drop_probability', 0, true],
     ['watch_count', tree.watches.size],
+    ['synced_non_voting_followers', learners?.nonVoting],
+    ['synced_observers', learners?.observers],
     ['auth_failed_count', metrics.authFailures],
     ['min_latency', stats.latencyLeastMs],
     ['max_file_descriptor_count', facts?.maxFiles],
     ['approximate_data_size', tree.approximateDataSize],
     ['open_file_descriptor_count', facts?.openFiles],
-    ['local_sessions', 0],
-    ['uptime', Math.floor(server.clock.monotonicMs() - server.startedAtMs)],
+    ['last_proposal_size', sizes?.last],
+    ['pending_syncs', leading?.pendingSyncs],
+    ['leader_uptime', leading === null ? undefined : Math.floor(nowMs - leading.sinceMs)],
+    ['local_sessions', sessions.localCount],
+    ['uptime', Math.floor(nowMs - server.startedAtMs)],
     ['max_latency', stats.latencyMostMs],
     ['outstanding_tls_handshake', 0],
+    ['learners', learners?.all],
     ['min_client_response_size', stats.leastResponseBytes],
     ['non_mtls_local_conn_count', 0],
+    ['quorum_size', server.mode === 'read-only' ? undefined : member?.members.filter(isVoter).length],
   ];
   return values.flatMap(([name, value, isDouble = false]): Metric[] =>
     value === undefined ? [] : [{ kind: 'gauge', name, value, isDouble }],
@@ -99,3 +114,5 @@ function summaries({ metrics }: ServerView): Metric[] {
     ...advancedSummaryNames.map((name) => of(name, true)),
   ];
 }
+
+const isVoter = ({ role }: MemberConfig): boolean => role === 'participant';

@@ -1,3 +1,4 @@
+import type { MemberView } from './member-view.ts';
 import { RequestPipeline, type WritePath } from './pipeline.ts';
 import { StandaloneProposer } from './proposer.ts';
 import type { Server } from './server.ts';
@@ -7,6 +8,8 @@ export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 're
 /** What differs between a server that stands alone, one that leads an ensemble, and one that follows. */
 export interface ServerRole {
   readonly mode: ServerMode;
+  /** The ensemble; without it the server stands alone. */
+  readonly member?: MemberView;
   /** On top of the ids of the sessions that begin here. */
   readonly serverId: number;
   /** Whether sessions expire, and containers go, by this server's decision. */

@@ -4,19 +4,32 @@ import type { DataTree } from '../tree/data-tree.ts';
 import type { Authentication } from './auth.ts';
 import type { ZooKeeperConfig } from './config.ts';
 import type { ClientConnection } from './connection.ts';
+import type { MemberView } from './member-view.ts';
 import type { ServerMetrics } from './metrics.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import type { ServerMode } from './role.ts';
 import type { SessionTracker } from './session-tracker.ts';
 import type { Stats } from './stats.ts';
 
-/** What the four-letter words, the admin server and the metrics tell of a server. */
-export interface ServerView {
+/** What is known of a server even while it serves nobody. */
+export interface ServerFacts {
   readonly runtime: Runtime;
+  readonly config: ZooKeeperConfig;
+  /** `os.name`, `user.dir`, …: what the shell around the server knows of its machine. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The text of zoo.cfg; null when the server wasn't started from a file. */
+  readonly initialConfiguration: string | null;
+  /** What kinds of messages Apache's server traces: to be set and read, but nothing is traced here. */
+  traceMask: bigint;
+}
+
+/** What the four-letter words, the admin server and the metrics tell of a server. */
+export interface ServerView extends ServerFacts {
+  /** Null: it stands alone. */
+  readonly member: MemberView | null;
   /** What `srvr` calls it. */
   readonly mode: ServerMode;
   readonly clock: Clock;
-  readonly config: ZooKeeperConfig;
   readonly storage: Pick<
     ZooKeeperStorage,
     'snapshotBytes' | 'logBytes' | 'snapshot' | 'lastSnapshot' | 'slowSyncs'
@@ -38,12 +51,6 @@ export interface ServerView {
   readonly secureClientPort: number;
   /** Digest of the tree after each 128th transaction, newest last. */
   readonly digestLog: readonly { readonly zxid: number; readonly digest: bigint }[];
-  /** `os.name`, `user.dir`, …: what the shell around the server knows of its machine. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** The text of zoo.cfg; null when the server wasn't started from a file. */
-  readonly initialConfiguration: string | null;
-  /** What kinds of messages Apache's server traces: to be set and read, but nothing is traced here. */
-  traceMask: bigint;
   /** Null: not known here. */
   processFacts(): ProcessFacts | null;
   /** `srst`: begins counting anew. */

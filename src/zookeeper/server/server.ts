@@ -14,6 +14,7 @@ import type { ZooKeeperConfig } from './config.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { ClientConnection } from './connection.ts';
 import { answerWord } from './four-letter.ts';
+import type { MemberView } from './member-view.ts';
 import { ServerMetrics } from './metrics.ts';
 import { makesEphemeral } from './local-sessions.ts';
 import type { PipelineEvents, WritePath } from './pipeline.ts';
@@ -49,7 +50,7 @@ const WRITER_BYTES = 16 * 1024;
 const DIGEST_INTERVAL = 128;
 const DIGESTS_KEPT = 1024;
 /** Apache's: client requests, sessions, … without pings. */
-const DEFAULT_TRACE_MASK = 306n;
+export const DEFAULT_TRACE_MASK = 306n;
 const HOUR_MS = 3_600_000;
 /** Some 25 days. */
 const LONGEST_TIMER_MS = 0x7fffffff;
@@ -147,6 +148,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   get syncsByWrites(): boolean {
     return this.role.mode !== 'standalone';
+  }
+
+  get member(): MemberView | null {
+    return this.role.member ?? null;
   }
 
   get isReadOnly(): boolean {

@@ -61,12 +61,13 @@ export async function startZooKeeper(
       'NOT_SERVED',
       `${unserved.join(', ')} can't be honoured yet; remove the line if you can do without`,
     );
+  const initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
   const equip = (server: Server): void => {
-    server.initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
+    server.initialConfiguration = initialConfiguration;
     server.processFacts = options.processFacts ?? server.processFacts;
   };
   if (config.members.length > 1) {
-    const member = await startMember(runtime, config, options.environment ?? {}, equip);
+    const member = await startMember(runtime, config, options.environment ?? {}, equip, initialConfiguration);
     return {
       endpoint: { host: config.clientPortAddress, port: member.clientPort },
       secureEndpoint: member.secureEndpoint,
@@ -94,7 +95,7 @@ export async function startZooKeeper(
     closers.push(() => ports.close());
     server.clientPort = ports.endpoint.port;
     server.secureClientPort = ports.secureEndpoint?.port ?? -1;
-    if (config.adminEnabled) closers.push(await startAdmin(server));
+    if (config.adminEnabled) closers.push(await startAdmin(server, () => server));
     if (config.metricsProvider === PROMETHEUS_PROVIDER) closers.push(await startPrometheus(server));
     runtime.log.info(
       `ZooKeeper serves clients on ${ports.sentence}, ${storage.tree.nodeCount} znodes up to zxid 0x${storage.lastZxid.toString(16)}`,

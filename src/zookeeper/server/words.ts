@@ -44,3 +44,6 @@ export class Whitelist {
     return this.allowed.has(word);
   }
 }
+
+/** What most commands are answered while nobody is served. */
+export const NOT_SERVING = 'This ZooKeeper instance is not currently serving requests';

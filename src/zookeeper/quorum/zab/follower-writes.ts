@@ -9,6 +9,7 @@ import type { Request } from '../../server/request.ts';
 import type { ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
+import type { MemberView } from '../../server/member-view.ts';
 import type { ApplyResult } from '../../tree/apply-result.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
@@ -40,11 +41,13 @@ export class FollowerWrites implements WritePath {
     leaderIs34: boolean,
     encoder: PacketEncoder,
     send: (packet: Buffer) => void,
+    member?: MemberView,
   ) {
     this.leaderIs34 = leaderIs34;
     this.encoder = encoder;
     this.send = send;
     this.role = {
+      ...(member && { member }),
       mode: self.role === 'observer' ? 'observer' : 'follower',
       serverId: self.id,
       decides: false,

@@ -1,7 +1,9 @@
 import type { Connection, Timer } from '../../../runtime/runtime.ts';
 import { NetworkError } from '../../../runtime/runtime.ts';
 import { WireError } from '../../../wire/wire-error.ts';
+import type { MemberView } from '../../server/member-view.ts';
 import { Server } from '../../server/server.ts';
+import { configText } from '../election/messages.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
@@ -266,10 +268,33 @@ export class Following {
     );
   }
 
+  /** What commands and metrics tell of the ensemble. */
+  private view(): MemberView {
+    const { context, leader } = this;
+    return {
+      self: context.self,
+      leader,
+      masterId: leader.id,
+      get members() {
+        return context.members;
+      },
+      get configText() {
+        return configText(context.members);
+      },
+      leading: null,
+      observers: () => [],
+      resetObservers: () => {},
+    };
+  }
+
   private serve(epoch: number, leaderIs34: boolean): void {
     const { runtime, config, storage, environment, self } = this.context;
-    const writes = new FollowerWrites(self, leaderIs34, this.encoder, (bytes) =>
-      this.connection?.write(bytes),
+    const writes = new FollowerWrites(
+      self,
+      leaderIs34,
+      this.encoder,
+      (bytes) => this.connection?.write(bytes),
+      this.view(),
     );
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);

@@ -8,6 +8,7 @@ import { Queue } from '../../server/queue.ts';
 import { Request } from '../../server/request.ts';
 import { isAlive, type ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
+import { Sizes, type MemberView } from '../../server/member-view.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
@@ -27,6 +28,8 @@ const maybeBeyond34 = new Set<number>([
 /** Writes at the leader: its own clients' and those that followers forward; and whose each session is. */
 export class LeaderWrites implements WritePath, Proposer {
   readonly role: ServerRole;
+  /** Of the proposals' bytes. */
+  readonly sizes = new Sizes();
   private readonly self: number;
   private readonly encoder: PacketEncoder;
   private readonly send: (proposal: Proposal) => void;
@@ -51,6 +54,7 @@ export class LeaderWrites implements WritePath, Proposer {
     mark: () => void,
     has34: () => boolean,
     resign: (reason: string) => void,
+    member?: MemberView,
   ) {
     this.self = self;
     this.encoder = encoder;
@@ -61,6 +65,7 @@ export class LeaderWrites implements WritePath, Proposer {
     this.lastProposed = firstZxid(epoch);
     this.lastCommitted = this.lastProposed;
     this.role = {
+      ...(member && { member }),
       mode: 'leader',
       serverId: self,
       decides: true,
@@ -87,6 +92,10 @@ export class LeaderWrites implements WritePath, Proposer {
     return this.pipeline.outstanding;
   }
 
+  get pendingSyncs(): number {
+    return this.syncs.length;
+  }
+
   nextZxid(): number {
     return this.lastProposed + 1;
   }
@@ -97,7 +106,9 @@ export class LeaderWrites implements WritePath, Proposer {
       this.resign('the epoch has used up its transaction numbers, so a new one must begin');
       return;
     }
-    this.send(proposalOf(transaction, this.encoder));
+    const proposal = proposalOf(transaction, this.encoder);
+    this.sizes.add(proposal.payload.length);
+    this.send(proposal);
   }
 
   /** Of a client of this server. */

@@ -109,6 +109,23 @@ export class Leader {
     return this.learners.get(learner)?.stage === 'active';
   }
 
+  /** How many are connected, and how many of each kind take part. */
+  counts(): { all: number; followers: number; nonVoting: number; observers: number } {
+    const counts = { all: this.learners.size, followers: 0, nonVoting: 0, observers: 0 };
+    for (const { stage, isObserver, isVoter } of this.learners.values()) {
+      if (stage !== 'active') continue;
+      counts[isObserver ? 'observers' : 'followers'] += 1;
+      if (!isObserver && !isVoter) counts.nonVoting += 1;
+    }
+    return counts;
+  }
+
+  /** Connections of observers that take part. */
+  observers(): number[] {
+    const active = [...this.learners.values()].filter(({ stage }) => stage === 'active');
+    return active.filter(({ isObserver }) => isObserver).map(({ id }) => id);
+  }
+
   step(input: LeaderInput, out: LeaderOutput[]): void {
     if (this.phase === 'resigned') return;
     switch (input.kind) {

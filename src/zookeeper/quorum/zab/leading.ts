@@ -1,5 +1,6 @@
 import type { Timer } from '../../../runtime/runtime.ts';
 import { Server } from '../../server/server.ts';
+import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
 import { configText } from '../election/messages.ts';
@@ -217,11 +218,43 @@ export class Leading {
       () => this.step({ kind: 'mark', now: this.now }),
       () => this.core.has34,
       (reason) => this.stop(reason),
+      this.view(),
     );
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     this.context.serve(this.server, self.id, epoch);
+  }
+
+  /** What commands and metrics tell of the ensemble. */
+  private view(): MemberView {
+    const { context, core, learners } = this;
+    const sinceMs = this.now;
+    const pendingSyncs = (): number => this.writes?.pendingSyncs ?? 0;
+    const sizes = (): Sizes => this.writes?.sizes ?? new Sizes();
+    return {
+      self: context.self,
+      leader: context.self,
+      masterId: context.self.id,
+      get members() {
+        return context.members;
+      },
+      get configText() {
+        return configText(context.members);
+      },
+      leading: {
+        sinceMs,
+        get pendingSyncs() {
+          return pendingSyncs();
+        },
+        get proposalSizes() {
+          return sizes();
+        },
+        learners: () => core.counts(),
+      },
+      observers: () => learners.facts(core.observers()),
+      resetObservers: () => learners.resetCounts(core.observers()),
+    };
   }
 
   /** All that became final in a turn is applied, and answered, at once. */

@@ -1,6 +1,7 @@
 import { RareWarnings } from '../../../runtime/rare-warnings.ts';
 import type { Connection, Endpoint, Listener } from '../../../runtime/runtime.ts';
 import { WireError } from '../../../wire/wire-error.ts';
+import type { ObserverFacts } from '../../server/member-view.ts';
 import { TreeImage } from '../../storage/snapshot-writer.ts';
 import { listenAt } from '../listen-at.ts';
 import { packetLimit, type MemberContext } from '../member-context.ts';
@@ -21,6 +22,11 @@ interface LearnerConnection {
   held: Packet[] | null;
   heldBytes: number;
   drained: (() => void) | null;
+  readonly establishedAtMs: number;
+  received: number;
+  sent: number;
+  requests: number;
+  lastZxid: number;
 }
 
 /** What happens on the port that learners come to. `learner` is the number of a connection. */
@@ -87,6 +93,8 @@ export class LearnerConnections {
   send(id: number, packet: Packet): void {
     const learner = this.learners.get(id);
     if (learner === undefined) return;
+    learner.sent += 1;
+    if (packet.zxid > 0) learner.lastZxid = packet.zxid;
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`server ${this.events.sidOf(id)} ${sentence}`);
     if (learner.held !== null) {
@@ -176,7 +184,17 @@ export class LearnerConnections {
       return;
     }
     const id = this.nextLearner++;
-    const learner: LearnerConnection = { connection, held: null, heldBytes: 0, drained: null };
+    const learner: LearnerConnection = {
+      connection,
+      held: null,
+      heldBytes: 0,
+      drained: null,
+      establishedAtMs: this.context.runtime.clock.wallMs(),
+      received: 0,
+      sent: 0,
+      requests: 0,
+      lastZxid: -1,
+    };
     this.learners.set(id, learner);
     const stream = new PacketStream(packetLimit(this.context.config));
     this.events.connected(id);
@@ -186,7 +204,7 @@ export class LearnerConnections {
         try {
           stream.push(bytes);
           for (let packet = stream.next(); packet !== null; packet = stream.next())
-            if (this.learners.get(id) === learner) this.events.packet(id, packet);
+            if (this.learners.get(id) === learner) this.came(id, learner, packet);
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
           this.warnings.warn(
@@ -206,6 +224,39 @@ export class LearnerConnections {
         this.events.gone(id);
       },
     });
+  }
+
+  private came(id: number, learner: LearnerConnection, packet: Packet): void {
+    learner.received += 1;
+    if (packet.type === PacketType.REQUEST) learner.requests += 1;
+    this.events.packet(id, packet);
+  }
+
+  /** What the admin server tells of some. */
+  facts(ids: readonly number[]): ObserverFacts[] {
+    return ids.flatMap((id) => {
+      const learner = this.learners.get(id);
+      if (learner === undefined) return [];
+      const { connection, establishedAtMs, received, sent, requests, lastZxid, held, heldBytes } = learner;
+      return {
+        place: `${connection.remote.host}:${connection.remote.port}`,
+        id: this.events.sidOf(id),
+        establishedAtMs,
+        queuedPackets: held?.length ?? 0,
+        queuedBytes: heldBytes,
+        received,
+        sent,
+        requests,
+        lastZxid,
+      };
+    });
+  }
+
+  resetCounts(ids: readonly number[]): void {
+    for (const id of ids) {
+      const learner = this.learners.get(id);
+      if (learner !== undefined) Object.assign(learner, { received: 0, sent: 0, requests: 0, lastZxid: -1 });
+    }
   }
 
   private get strangers(): number {
