@@ -15,7 +15,7 @@ const makers = ['gregor', 'apache 3.9.5'] as const satisfies ZooKeeperMaker[];
 const modes = ['leader', 'follower', 'observer'] as const;
 const words = 'ruok isro srvr stat conf cons dump mntr wchs dirs'.split(' ');
 const commands =
-  'leader zabstate voting_view observers last_snapshot configuration monitor server_stats stats is_read_only dump observer_connection_stat_reset'.split(
+  'leader zabstate voting_view observers last_snapshot configuration monitor server_stats stats is_read_only observer_connection_stat_reset'.split(
     ' ',
   );
 /** A server that has no quorum. */
@@ -36,10 +36,16 @@ async function observe(maker: ZooKeeperMaker): Promise<void> {
     const told: Seen = {};
     for (const word of words) {
       const text = await askWord(ensemble.members[id - 1]!.port, [Buffer.from(word)]);
-      told[word] = settled(text);
+      // How sessions fall into buckets depends on when they began.
+      told[word] = settled(text).replace(/^N expire at DATE:\n/gm, '');
     }
-    for (const command of commands)
-      told[command] = await getCommand(`http://127.0.0.1:${adminPorts[id - 1]}/commands/${command}`);
+    for (const command of commands) {
+      // Without a server, Apache's breaks down of a null pointer.
+      if (command === 'monitor' && name === ALONE) continue;
+      told[`/commands/${command}`] = await getCommand(
+        `http://127.0.0.1:${adminPorts[id - 1]}/commands/${command}`,
+      );
+    }
     if (!seen.has(name)) seen.set(name, new Map());
     seen.get(name)!.set(maker, told);
   };
@@ -77,8 +83,7 @@ describe('four-letter words and the admin server in an ensemble', () => {
   test.each([...modes, ALONE])('%s: each answer is that of Apache', (mode) => {
     const by = seen.get(mode)!;
     const [gregor, apache] = makers.map((maker) => by.get(maker)!);
-    expect(Object.keys(apache!)).toHaveLength(words.length + commands.length);
-    for (const name of Object.keys(apache!))
-      expect({ [name]: gregor![name] }).toEqual({ [name]: apache![name] });
+    expect(Object.keys(apache!).length).toBeGreaterThan(15);
+    expect(gregor).toEqual(apache);
   });
 });

@@ -78,7 +78,7 @@ export class Admin {
     const server = this.current();
     const isGet = request.method === 'GET' || request.method === 'HEAD';
     if (server === null) {
-      const answer = command.runIdle?.(request) ?? { status: 503, error: NOT_SERVING };
+      const answer = command.runIdle?.(request) ?? { error: NOT_SERVING };
       return json(command.name, answer);
     }
     const refusal = command.needsAuth ? refuse(server, request) : null;

@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { RawClient } from '../../../test/zookeeper/raw-client.ts';
+import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+
+/** Values of `mntr`, without `zk_`. */
+function values(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.replace(/^zk_/, '').split('\t') as [string, string]),
+  );
+}
+
+test('members tell who they are, whom they follow, and a leader how many follow it', async () => {
+  const zooCfg = '4lw.commands.whitelist=*\n';
+  const ensemble = new SimulatedEnsemble({ seed: 31, servers: 4, observers: 1, zooCfg });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(4)).toBe(true);
+  const { runtime } = world.host('admin');
+  const client = ensemble.client('client', [ensemble.leader!]);
+  await world.play(() => client.create('/a', Buffer.from('x')));
+  await world.run(world.nowMs + 500);
+  const leader = ensemble.leader!;
+  const mntr = async (host: string) => values(await RawClient.ask(world, runtime, host, 'mntr'));
+  const ofLeader = await mntr(leader.host.name);
+  expect(ofLeader).toMatchObject({
+    server_state: 'leader',
+    peer_state: 'leading - broadcast',
+    learners: '3',
+    synced_followers: '2',
+    synced_observers: '1',
+    synced_non_voting_followers: '0',
+    pending_syncs: '0',
+    quorum_size: '3',
+    global_sessions: '1',
+  });
+  expect(Number(ofLeader.leader_uptime)).toBeGreaterThanOrEqual(500);
+  expect(Number(ofLeader.max_proposal_size)).toBeGreaterThan(Number(ofLeader.min_proposal_size));
+  expect(await mntr('zk4')).toMatchObject({
+    server_state: 'observer',
+    peer_state: 'observing - broadcast',
+    observer_master_id: String(leader.id),
+    quorum_size: '3',
+    global_sessions: '1',
+  });
+  expect((await mntr('zk4')).synced_followers).toBeUndefined();
+  expect(await RawClient.ask(world, runtime, 'zk4', 'conf')).toContain(
+    'serverId=4\ninitLimit=10\nsyncLimit=4\nelectionAlg=3\nelectionPort=3888\nquorumPort=2888\npeerType=1\n' +
+      'membership: \nserver.1=zk1:2888:3888:participant\n',
+  );
+  expect(await RawClient.ask(world, runtime, 'zk4', 'dump')).toMatch(
+    new RegExp(
+      `^SessionTracker dump:\nGlobal Sessions\\(1\\):\n0x${client.sessionId.toString(16)}\t10000ms\n`,
+    ),
+  );
+  const follower = ensemble.servers.find((server) => server.member?.mode === 'follower')!;
+  ensemble.kill(follower);
+  await world.run(world.nowMs + 1000);
+  expect(await mntr(leader.host.name)).toMatchObject({ learners: '2', synced_followers: '1' });
+});
+
+test('a member that serves nobody says so, each word in its own way', async () => {
+  const ensemble = new SimulatedEnsemble({
+    seed: 32,
+    servers: 3,
+    zooCfg: '4lw.commands.whitelist=ruok,isro,mntr\n',
+  });
+  const { world } = ensemble;
+  ensemble.start(ensemble.servers[0]!);
+  await world.run(world.nowMs + 500);
+  const { runtime } = world.host('admin');
+  const told = [];
+  for (const word of ['ruok', 'isro', 'mntr', 'srvr'])
+    told.push(await RawClient.ask(world, runtime, 'zk1', word));
+  expect(told).toEqual([
+    'imok',
+    'null',
+    'This ZooKeeper instance is not currently serving requests\n',
+    'srvr is not executed because it is not in the whitelist.\n',
+  ]);
+});
