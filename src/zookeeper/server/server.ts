@@ -46,7 +46,7 @@ export type ServerStorage = Pick<
 
 const WRITERS_KEPT = 64;
 const WRITER_BYTES = 16 * 1024;
-/** The `hash` word tells the digest after each of so many transactions. */
+/** The `hash` word tells the digest after each of so many transactions; a power of two. */
 const DIGEST_INTERVAL = 128;
 const DIGESTS_KEPT = 1024;
 /** Apache's: client requests, sessions, … without pings. */
@@ -308,7 +308,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     const session = closes ? this.sessions.get(sessionId) : undefined;
     if (closes) this.sessions.remove(sessionId);
     if (this.nowMs === 0) this.nowMs = this.clock.monotonicMs();
-    if (zxid % DIGEST_INTERVAL === 0) this.recordDigest(zxid);
+    if ((zxid & (DIGEST_INTERVAL - 1)) === 0) this.recordDigest(zxid);
     if (request !== null) request.requester?.answerWrite(request, zxid, result, this.nowMs);
     if (session !== undefined) session.connection?.close();
   }

@@ -29,7 +29,8 @@ export function isMajority(voters: readonly number[], supporters: Iterable<numbe
 const COUNTER_LIMIT = 0x1_0000_0000;
 
 export const epochOf = (zxid: number): number => Math.floor(zxid / COUNTER_LIMIT);
-export const counterOf = (zxid: number): number => zxid % COUNTER_LIMIT;
+// Several times as fast as %, which for numbers of this size is a function of C's.
+export const counterOf = (zxid: number): number => zxid - epochOf(zxid) * COUNTER_LIMIT;
 export const firstZxid = (epoch: number): number => epoch * COUNTER_LIMIT;
 /** A leader that gets here ends its epoch. */
 export const LAST_COUNTER = 0xffff_ffff;

@@ -1,5 +1,5 @@
 import { counterOf } from '../election/vote.ts';
-import type { History, Logged } from './history.ts';
+import type { History, Proposal } from './history.ts';
 import type { Learner } from './learner.ts';
 
 export interface CatchUpSettings {
@@ -11,7 +11,7 @@ export interface CatchUpSettings {
 /** How a learner gets to the leader's history. */
 export type CatchUp =
   /** Just what it lacks. */
-  | { readonly kind: 'diff'; readonly missing: readonly Logged[] }
+  | { readonly kind: 'diff'; readonly missing: readonly Proposal[] }
   /** It has too much. */
   | { readonly kind: 'truncate' }
   /** What it lacks may be in the log files. */

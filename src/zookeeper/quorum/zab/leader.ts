@@ -1,5 +1,5 @@
 import { chooseCatchUp, type CatchUpSettings } from './catch-up.ts';
-import { History, type Logged, type Proposal } from './history.ts';
+import { History, type Proposal } from './history.ts';
 import { isListening, newLearner, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
 import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
@@ -345,7 +345,7 @@ export class Leader {
   }
 
   /** From here on the learner gets all that is proposed: nothing may come between its part of the history and that. */
-  private bring(learner: Learner, missing: readonly Logged[], out: LeaderOutput[]): void {
+  private bring(learner: Learner, missing: readonly Proposal[], out: LeaderOutput[]): void {
     for (const proposal of missing) {
       this.send(learner, this.proposalFor(learner, proposal), out);
       this.send(learner, { type: PacketType.COMMIT, zxid: proposal.zxid, data: null }, out);
@@ -450,8 +450,8 @@ export class Leader {
     return isMajority(this.settings.voters, having);
   }
 
-  private proposalFor(learner: Learner, proposal: Logged & Partial<Proposal>): Packet {
-    const { zxid, payload, payloadOf34, wire = null } = proposal;
+  private proposalFor(learner: Learner, proposal: Proposal): Packet {
+    const { zxid, payload, payloadOf34, wire } = proposal;
     return learner.is34 && payloadOf34 !== payload
       ? { type: PacketType.PROPOSAL, zxid, data: payloadOf34 }
       : { type: PacketType.PROPOSAL, zxid, data: payload, wire };

@@ -1,7 +1,7 @@
 import type { ZooKeeperStorage } from '../../storage/storage.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { counterOf, follows } from '../election/vote.ts';
-import { proposalOfLog, type Logged } from './history.ts';
+import { proposalOfLog, type Proposal } from './history.ts';
 
 /** A part of the log files lacks something, or can't be read by those it is for. */
 class LogGap extends Error {}
@@ -23,12 +23,12 @@ export class LogDiff {
    * log must have the transaction that the learner's ends with (or, where that is the mere beginning of an epoch, an earlier one) and
    * go on from there without a hole. A tree that a leader once sent makes one, too: it is found by its snapshot.
    */
-  *slices(upTo = Number.POSITIVE_INFINITY): Generator<Logged[], void, undefined> {
+  *slices(upTo = Number.POSITIVE_INFINITY): Generator<Proposal[], void, undefined> {
     const { after } = this;
     const holes = this.storage.snapshotZxids().filter((zxid) => zxid > after && counterOf(zxid) !== 0);
     let previous: number | null = null;
     let last = after;
-    let slice: Logged[] = [];
+    let slice: Proposal[] = [];
     const each = (transaction: Transaction): void => {
       const { zxid } = transaction.header;
       if (zxid <= after) previous = zxid;

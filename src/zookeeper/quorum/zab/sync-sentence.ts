@@ -2,6 +2,7 @@ import { PacketType, type Packet } from './packets.ts';
 
 /** What a leader's first packet after the agreement does to a learner, for the log; null: it is another packet. */
 export function syncSentence({ type, zxid }: Packet): string | null {
+  if (type < PacketType.DIFF || type > PacketType.SNAP) return null;
   const at = `0x${zxid.toString(16)}`;
   switch (type) {
     case PacketType.DIFF:
