@@ -40,8 +40,15 @@ export interface Verdict {
   readonly undecided: readonly string[];
 }
 
-const SESSION_TIMEOUT_S = 20;
 const PROGRAM = join(import.meta.dirname, '../clients/python/ensemble_load.py');
+
+export interface LoadOptions {
+  /** Where in the tree it works. */
+  readonly root: string;
+  /** So many use registers; one more keeps the ledger. */
+  readonly sessions: number;
+  readonly timeoutS: number;
+}
 
 /** Sessions of kazoo that write and read without a break until they are told to end. */
 export class Load {
@@ -49,14 +56,14 @@ export class Load {
   private readonly folder = mkdtempSync(join(tmpdir(), 'gregor-interop-load-'));
   private answers = 0;
 
-  private constructor(connect: string, sessions: number) {
-    const args = [PROGRAM, connect, `${sessions}`, `${SESSION_TIMEOUT_S}`];
+  private constructor(connect: string, { root, sessions, timeoutS }: LoadOptions) {
+    const args = [PROGRAM, connect, root, `${sessions}`, `${timeoutS}`];
     this.service = new Service('load', python, args, { log: join(this.folder, 'log') });
   }
 
-  /** `sessions` of them use registers, one more keeps the ledger. Resolves when all work. */
-  static async start(connect: string, sessions = 4): Promise<Load> {
-    const load = new Load(connect, sessions);
+  /** Resolves when all sessions work. */
+  static async start(connect: string, options: Partial<LoadOptions> = {}): Promise<Load> {
+    const load = new Load(connect, { root: '/load', sessions: 4, timeoutS: 20, ...options });
     await load.answer();
     return load;
   }

@@ -56,7 +56,7 @@ export interface EnsembleOptions {
   readonly withAdmin?: boolean;
 }
 
-/** Their ids are 1, 2, 3 …: of servers with the same history the last voter is elected. */
+/** Resolves when all serve. Their ids are 1, 2, 3 …: of servers with the same history the last voter is elected, so that one leads. */
 export async function startEnsemble(
   voters: readonly ZooKeeperMaker[],
   { observers = [], isolable = false, extra = () => '', withAdmin = false }: EnsembleOptions = {},
@@ -84,12 +84,15 @@ export async function startEnsemble(
       withAdmin,
     }),
   );
-  for (const each of members) each.start();
+  // A bare majority decides, so that the one with the highest id must be in it, however long it takes to start.
+  const majority = Math.floor(voters.length / 2) + 1;
+  const deciding = members.slice(voters.length - majority, voters.length);
+  for (const each of deciding) each.start();
   const logs = (): string =>
     members
       .map((m) => `--- ${m.id} ${m.maker}${m.service === null ? ' (killed)' : ''}\n${newest(m.log)}`)
       .join('\n');
-  return {
+  const ensemble: Ensemble = {
     members,
     hasNetwork: network !== null,
     connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
@@ -125,6 +128,15 @@ export async function startEnsemble(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+  try {
+    await ensemble.serving();
+    for (const each of members) if (!deciding.includes(each)) each.start();
+    await ensemble.serving();
+  } catch (error) {
+    await ensemble.stop();
+    throw error;
+  }
+  return ensemble;
 }
 
 function newest(log: string): string {
@@ -189,7 +201,7 @@ function member({
     start() {
       writeFileSync(
         config,
-        `${COMMON}${isObserver ? 'peerType=observer\n' : ''}dataDir=${folder}/data\nclientPort=${port}\n${
+        `${COMMON}dataDir=${folder}/data\nclientPort=${port}\n${
           maker === 'apache 3.4.14' ? '' : SINCE_35
         }${lines}`,
       );

@@ -2,7 +2,7 @@
 kazoo as the load of an ensemble: sessions that write, compare-and-set, and read after a sync a few registers, and one that keeps a
 ledger of nodes made and deleted. Each session owns an ephemeral node.
 
-    ensemble_load.py HOSTS SESSIONS SESSION_TIMEOUT_S
+    ensemble_load.py HOSTS ROOT SESSIONS SESSION_TIMEOUT_S
 
 Commands come on standard input, a line each, and each is answered by a line of JSON:
     tell              how many operations were acknowledged, which sessions live, what was lost
@@ -16,7 +16,7 @@ from kazoo.client import KazooClient
 from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 from kazoo.protocol.states import KazooState
 
-HOSTS, SESSIONS, TIMEOUT = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+HOSTS, ROOT, SESSIONS, TIMEOUT = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
 REGISTERS = 5
 PAUSE_S = 0.004
 
@@ -70,13 +70,13 @@ def attempt(session, what, work, refusals=()):
 def write(session, register, count):
     value = f"{session.number}-{count}"
     what = dict(op="set", key=register, value=value)
-    attempt(session, what, lambda: dict(version=session.client.set(f"/registers/{register}", value.encode()).version))
+    attempt(session, what, lambda: dict(version=session.client.set(f"{ROOT}/registers/{register}", value.encode()).version))
 
 
 def compare_and_set(session, register, count, known):
     value, expected = f"{session.number}-{count}", known.get(register, 0)
     what = dict(op="cas", key=register, value=value, expected=expected)
-    path = f"/registers/{register}"
+    path = f"{ROOT}/registers/{register}"
     attempt(
         session,
         what,
@@ -87,7 +87,7 @@ def compare_and_set(session, register, count, known):
 
 def read(session, register, known):
     """Sync and read, one right behind the other. If the connection broke in between, the read is another server's, and says nothing."""
-    path, breaks, call = f"/registers/{register}", session.breaks, time.monotonic_ns()
+    path, breaks, call = f"{ROOT}/registers/{register}", session.breaks, time.monotonic_ns()
     try:
         synced, got = session.client.sync_async(path), session.client.get_async(path)
         synced.get(60)
@@ -137,7 +137,7 @@ def ledger_of(session):
             path = made.pop(0)
             attempt(session, dict(op="delete", key=path), lambda: session.client.delete(path) and {} or {}, (NoNodeError,))
             return
-        path, value = f"/ledger/n{count:06d}", f"v{count}"
+        path, value = f"{ROOT}/ledger/n{count:06d}", f"v{count}"
         work = lambda: session.client.create(path, value.encode()) and {} or {}
         result = attempt(session, dict(op="create", key=path, value=value), work, (NodeExistsError,))
         if result["outcome"] == "ok":
@@ -147,7 +147,7 @@ def ledger_of(session):
 
 
 def tell():
-    sessions = {f"/live/{s.number}": str(s.id) for s in all_sessions}
+    sessions = {f"{ROOT}/live/{s.number}": str(s.id) for s in all_sessions}
     return dict(acknowledged=sum(acknowledged), least=min(acknowledged), sessions=sessions, lost=lost, problems=problems[:10])
 
 
@@ -161,10 +161,10 @@ def rest():
 
 all_sessions = [Session(number) for number in range(SESSIONS + 1)]
 first = all_sessions[0].client
-for path in ["/registers", "/ledger", "/live", *[f"/registers/r{n}" for n in range(REGISTERS)]]:
-    first.ensure_path(path)
+for path in ["registers", "ledger", "live", *[f"registers/r{n}" for n in range(REGISTERS)]]:
+    first.ensure_path(f"{ROOT}/{path}")
 for session in all_sessions:
-    session.client.create(f"/live/{session.number}", b"", ephemeral=True)
+    session.client.create(f"{ROOT}/live/{session.number}", b"", ephemeral=True)
 for session in all_sessions:
     turn = ledger_of(session) if session.number == SESSIONS else registers_of(session)
     threading.Thread(target=loop, args=(session.number, turn), daemon=True).start()

@@ -1,0 +1,141 @@
+/**
+ * Ensembles of gregor and Apache together, under kazoo's load: leader, follower and minority killed with -9, the leader cut off from the
+ * others while its clients stay. Of the mixtures of five those are here in which each pair of makers meets, as leader and
+ * follower and as leader and observer, at least once a pair with a gregor in it; every mixture of three is on the way of `rolling-replacement`.
+ *
+ *     GREGOR_ENSEMBLES=all npm run test:interop -- ensembles     every arrangement of three, every mixture of five
+ */
+import { describe, expect, test } from 'vitest';
+import type { ZooKeeperMaker } from '../support/clusters.ts';
+import { judge, Load, whatIsWrongWith, type Operation } from '../support/ensemble-load.ts';
+import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
+import { until } from '../support/processes.ts';
+
+const OLD = 'apache 3.4.14';
+const NEW = 'apache 3.9.5';
+const OURS = 'gregor';
+const makers: readonly ZooKeeperMaker[] = [OLD, NEW, OURS];
+
+interface Mixture {
+  /** The last one leads at first. */
+  readonly voters: readonly ZooKeeperMaker[];
+  readonly observer: ZooKeeperMaker;
+}
+
+const pairwise: readonly Mixture[] = [
+  { voters: [OLD, NEW, OLD, OURS, OURS], observer: OLD },
+  { voters: [OURS, NEW, OURS, OURS, OLD], observer: OURS },
+  { voters: [OURS, OLD, OURS, OURS, NEW], observer: OURS },
+  { voters: [OURS, OURS, OURS, OURS, OURS], observer: NEW },
+];
+
+/** Each arrangement of three; of five each mixture, led by each of its makers. gregor is in all of them. */
+function allMixtures(): Mixture[] {
+  const mixtures: Mixture[] = [];
+  for (const a of makers)
+    for (const b of makers)
+      for (const c of makers) {
+        const observer = makers[mixtures.length % makers.length]!;
+        if ([a, b, c, observer].includes(OURS)) mixtures.push({ voters: [a, b, c], observer });
+      }
+  for (let old = 0; old <= 4; old++)
+    for (let ours = 1; old + ours <= 5; ours++) {
+      const all = makers.flatMap((maker) =>
+        Array<ZooKeeperMaker>(maker === OLD ? old : maker === OURS ? ours : 5 - old - ours).fill(maker),
+      );
+      for (const leader of new Set(all)) {
+        const others = [...all];
+        others.splice(others.indexOf(leader), 1);
+        mixtures.push({ voters: [...others, leader], observer: makers[mixtures.length % makers.length]! });
+      }
+    }
+  return mixtures;
+}
+
+const mixtures = process.env['GREGOR_ENSEMBLES'] === 'all' ? allMixtures() : pairwise;
+
+describe('servers of gregor and Apache in one ensemble', () => {
+  test.each(mixtures.map((mixture) => ({ ...mixture, names: mixture.voters.join(', ') })))(
+    '$names, observed by $observer, survive deaths and a leader that is cut off',
+    tell,
+  );
+});
+
+async function tell({ voters, observer }: Mixture): Promise<void> {
+  const ensemble = await startEnsemble(voters, { observers: [observer], isolable: true });
+  const loads: Load[] = [];
+  try {
+    const first = await ensemble.serving();
+    expect(first.id).toBe(voters.length);
+    expect(await modes(ensemble)).toEqual([
+      ...Array<string>(voters.length - 1).fill('follower'),
+      'leader',
+      'observer',
+    ]);
+    const mourned = await Load.start(ensemble.connect(), { root: '/mourned', sessions: 1, timeoutS: 3 });
+    loads.push(mourned);
+    const load = await Load.start(ensemble.connect());
+    loads.push(load);
+    const goOn = () => load.more(8);
+
+    await goOn();
+    await mourned.kill();
+    await whileDead(ensemble, [first], goOn);
+    const second = await ensemble.serving();
+    await whileDead(ensemble, [followerOf(ensemble, second)], goOn);
+    const third = await ensemble.serving();
+    await whileDead(ensemble, voters.length < 5 ? [third] : [third, followerOf(ensemble, third)], goOn);
+    const unsure = await whileLeaderIsCutOff(ensemble, goOn);
+
+    expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
+    const verdict = await judge((await load.history()).filter((operation) => !unsure(operation)));
+    expect(verdict).toMatchObject({ illegal: [], undecided: [] });
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await Promise.all(loads.map((load) => load.kill()));
+    await ensemble.stop();
+  }
+}
+
+function modes({ members }: Ensemble): Promise<(string | null)[]> {
+  return Promise.all(members.map((member) => member.mode()));
+}
+
+function followerOf({ members }: Ensemble, leader: EnsembleMember): EnsembleMember {
+  const followers = members.filter((member) => !member.isObserver && member !== leader);
+  return followers.find(({ maker }) => maker !== leader.maker) ?? followers[0]!;
+}
+
+async function whileDead(
+  ensemble: Ensemble,
+  victims: readonly EnsembleMember[],
+  goOn: () => Promise<void>,
+): Promise<void> {
+  await Promise.all(victims.map((victim) => victim.kill()));
+  await goOn();
+  for (const victim of victims) victim.start();
+  await ensemble.serving();
+  await goOn();
+}
+
+/** @returns whether an operation says nothing, as Apache's leader may have answered it when it was none any more. */
+async function whileLeaderIsCutOff(
+  ensemble: Ensemble,
+  goOn: () => Promise<void>,
+): Promise<(operation: Operation) => boolean> {
+  const lonely = await ensemble.leader();
+  const from = process.hrtime.bigint();
+  lonely.cutOff();
+  const others = ensemble.members.filter((member) => member !== lonely);
+  await until('another leader', async () =>
+    (await Promise.all(others.map((other) => other.mode()))).includes('leader'),
+  );
+  await goOn();
+  lonely.join();
+  await ensemble.serving();
+  const to = process.hrtime.bigint();
+  await goOn();
+  // Apache's sync is answered without asking a quorum (ZOOKEEPER-2136): a leader that is alone and does not know yet reads what was.
+  return ({ op, call, return: end }) => lonely.maker !== OURS && op === 'read' && end >= from && call <= to;
+}
