@@ -31,6 +31,8 @@ import {
   type Stat,
   type Watcher,
 } from './types.ts';
+import { DigestClient, clientService } from '../security/sasl/digest-md5.ts';
+import type { Credentials } from '../security/sasl/logins.ts';
 import { ClientWatches } from './watches.ts';
 
 export interface ZooKeeperClientOptions {
@@ -42,6 +44,8 @@ export interface ZooKeeperClientOptions {
   readonly auth?: readonly AuthInfo[];
   /** `context` is asked for at each connection, so that keys may change. */
   readonly tls?: { context(): TlsContext; verifiesHost: boolean };
+  /** Proves by SASL (DIGEST-MD5) whose session it is, on each connection. A failure is final. */
+  readonly sasl?: Credentials;
   /** For a connection and the server's greeting. */
   readonly connectTimeoutMs?: number;
 }
@@ -78,6 +82,7 @@ export class ZooKeeperClient {
     this.servers = shuffled(options.servers, runtime);
     this.chroot = options.chroot === undefined || options.chroot === '/' ? '' : options.chroot;
     this.tls = options.tls;
+    const credentials = options.sasl;
     this.connectTimeoutMs =
       options.connectTimeoutMs ?? Math.max(1000, Math.ceil(options.sessionTimeoutMs / this.servers.length));
     this.session = new ClientSession(
@@ -86,6 +91,9 @@ export class ZooKeeperClient {
         connectTimeoutMs: this.connectTimeoutMs,
         servers: this.servers.length,
         auth: options.auth ?? [],
+        ...(credentials !== undefined && {
+          sasl: () => new DigestClient(runtime.digests, runtime.random, clientService, credentials),
+        }),
       },
       this.watches,
     );

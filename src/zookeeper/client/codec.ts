@@ -21,6 +21,7 @@ export const Op = {
   create2: 15,
   createContainer: 19,
   auth: 100,
+  sasl: 102,
   setWatches: 101,
   closeSession: -11,
   error: -1,

@@ -30,6 +30,8 @@ type Phase =
   | { readonly name: 'dialing' }
   /** The connection is there, the server's answer to ours isn't. */
   | { readonly name: 'greeting'; readonly since: number }
+  /** The session is there, and it is being proven whose it is. */
+  | { readonly name: 'proving'; readonly since: number; readonly sasl: SaslExchange }
   | { readonly name: 'connected' }
   | { readonly name: 'closing'; readonly since: number }
   | { readonly name: 'over' };
@@ -44,6 +46,8 @@ const eventTypes: Record<number, WatchEvent['type']> = {
 const NOTIFICATION_XID = -1;
 const PING_XID = -2;
 const AUTH_XID = -4;
+/** No request of the caller's has it. */
+const SASL_XID = 0;
 const SET_WATCHES_XID = -8;
 /** Apache's servers take packets of up to 1 MiB; lists of watches are cut well below it. */
 const SET_WATCHES_BYTES = 128 * 1024;
@@ -59,6 +63,14 @@ export interface SessionOptions {
   /** How many servers there are: after a try of each comes a pause. */
   readonly servers: number;
   readonly auth: readonly AuthInfo[];
+  /** Begins an exchange on each new connection. */
+  readonly sasl?: () => SaslExchange;
+}
+
+/** The client's side of SASL. */
+export interface SaslExchange {
+  /** Answers a token of the server; null: all is said. Throws when the server isn't who it says it is. */
+  answer(token: Buffer): Buffer | null;
 }
 
 /**
@@ -135,6 +147,7 @@ export class ClientSession {
     this.heardAt = now;
     const r = new Reader(frame);
     if (this.phase.name === 'greeting') this.welcomed(r, now, out);
+    else if (this.phase.name === 'proving') this.prove(r, this.phase.sasl, now, out);
     else if (this.phase.name === 'connected' || this.phase.name === 'closing') this.reply(r, out);
   }
 
@@ -156,6 +169,7 @@ export class ClientSession {
   get deadline(): number {
     switch (this.phase.name) {
       case 'greeting':
+      case 'proving':
         return this.phase.since + this.options.connectTimeoutMs;
       case 'closing':
         return this.phase.since + this.timeoutMs / 3;
@@ -169,8 +183,9 @@ export class ClientSession {
   tick(now: number, out: Output[]): void {
     if (now < this.deadline) return;
     if (this.phase.name === 'closing') this.finish('closed', out);
-    if (this.phase.name !== 'greeting' && this.phase.name !== 'connected') return;
-    if (this.phase.name === 'greeting' || now >= this.heardAt + (this.timeoutMs * 2) / 3) {
+    const isBeginning = this.phase.name === 'greeting' || this.phase.name === 'proving';
+    if (!isBeginning && this.phase.name !== 'connected') return;
+    if (isBeginning || now >= this.heardAt + (this.timeoutMs * 2) / 3) {
       out.push({ kind: 'hangUp' });
       this.lost(out);
     } else {
@@ -190,7 +205,7 @@ export class ClientSession {
 
   private isOpen(): boolean {
     const name = this.phase.name;
-    return name === 'idle' || name === 'dialing' || name === 'greeting' || name === 'connected';
+    return name !== 'closing' && name !== 'over';
   }
 
   private lostCode(): number {
@@ -215,11 +230,45 @@ export class ClientSession {
       this.finish('expired', out);
       return;
     }
-    this.phase = { name: 'connected' };
-    this.connectedAt = now;
     this.timeoutMs = timeoutMs;
     this.sessionId = sessionId;
     this.password = Buffer.from(password);
+    const sasl = this.options.sasl?.();
+    if (sasl === undefined) this.begin(now, out);
+    else {
+      this.phase = { name: 'proving', since: now, sasl };
+      this.sendToken(Buffer.alloc(0), out);
+    }
+  }
+
+  /** The server answered a token. */
+  private prove(r: Reader, sasl: SaslExchange, now: number, out: Output[]): void {
+    r.skip(4 + 8);
+    const code = r.int32();
+    let next: Buffer | null = null;
+    try {
+      if (code === 0) next = sasl.answer(readBuffer(r) ?? Buffer.alloc(0));
+      else this.authFailed = true;
+    } catch (error) {
+      if (error instanceof WireError) throw error;
+      this.authFailed = true;
+    }
+    if (this.authFailed) this.finish('closed', out);
+    else if (next === null) this.begin(now, out);
+    else this.sendToken(next, out);
+  }
+
+  private sendToken(token: Buffer, out: Output[]): void {
+    const w = new Writer(64);
+    writeBuffer(w, token);
+    const body = w.finish();
+    out.push({ kind: 'send', bytes: packet(SASL_XID, Op.sasl, body.length) }, { kind: 'send', bytes: body });
+  }
+
+  /** From now on requests are sent. */
+  private begin(now: number, out: Output[]): void {
+    this.phase = { name: 'connected' };
+    this.connectedAt = now;
     for (const auth of this.options.auth) this.sendAuth(auth, out);
     if (this.wasConnected) this.sendWatches(out);
     this.wasConnected = true;

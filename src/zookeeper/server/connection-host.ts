@@ -2,7 +2,7 @@ import type { RareWarnings } from '../../runtime/rare-warnings.ts';
 import type { Clock } from '../../runtime/runtime.ts';
 import type { Writer } from '../../wire/writer.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import type { Authentication } from './auth.ts';
+import type { AuthHost } from './connection-auth.ts';
 import type { ZooKeeperConfig } from './config.ts';
 import type { ClientConnection } from './connection.ts';
 import type { Reads } from './reads.ts';
@@ -13,13 +13,12 @@ import type { Stats } from './stats.ts';
 import type { FourLetterWord } from './words.ts';
 
 /** What a client's connection needs of its server. */
-export interface ConnectionHost {
+export interface ConnectionHost extends AuthHost {
   readonly clock: Clock;
   readonly warnings: RareWarnings;
   readonly config: ZooKeeperConfig;
   readonly tree: DataTree;
   readonly reads: Reads;
-  readonly authentication: Authentication;
   readonly sessions: SessionTracker<ClientConnection>;
   readonly stats: Stats;
   readonly metrics: ServerMetrics;

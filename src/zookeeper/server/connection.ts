@@ -1,17 +1,16 @@
 import type { Connection, ConnectionHandler } from '../../runtime/runtime.ts';
 import type { TlsConnection } from '../../runtime/tls.ts';
 import { FrameSplitter } from '../../wire/frames.ts';
-import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { EventType, KeeperState, Perms, SpecialXid } from '../jute/constants.ts';
 import { ErrorCode } from '../jute/error-code.ts';
-import * as messages from '../jute/messages.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { writeUstring } from '../jute/primitives.ts';
 import { allows, type Acl, type Id } from '../tree/acl.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { ConnectionHost } from './connection-host.ts';
+import { ConnectionAuth } from './connection-auth.ts';
 import { beginAnswer, endAnswer, writeHeader, writeResult } from './answers.ts';
 import { readConnectRequest, writeConnectResponse } from './handshake.ts';
 import { isRead, isWrite } from './op-kinds.ts';
@@ -50,13 +49,13 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   readonly establishedAtMs: number;
   /** Monotonic clock. */
   readonly openedAtMs: number;
-  authIds: readonly Id[];
   session: TrackedSession<ClientConnection> | null = null;
   lastOp = 0;
   lastXid = -1;
   lastZxid = -1;
   lastResponseAtMs = 0;
   lastLatencyMs = 0;
+  private readonly auth: ConnectionAuth;
   private readonly host: ConnectionHost;
   private readonly splitter: FrameSplitter;
   private readonly waiting = new Queue<Request>();
@@ -80,11 +79,14 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.host = host;
     this.connection = connection;
     this.splitter = new FrameSplitter(host.config.juteMaxBuffer - 1);
-    const ip = { scheme: 'ip', id: connection.remote.host };
-    this.authIds = tls === null ? [ip] : [ip, ...host.authentication.ofCertificate(tls.peer)];
+    this.auth = new ConnectionAuth(host, connection.remote, tls);
     this.nowMs = host.clock.monotonicMs();
     this.establishedAtMs = host.clock.wallMs();
     this.openedAtMs = this.nowMs;
+  }
+
+  get authIds(): readonly Id[] {
+    return this.auth.ids;
   }
 
   get sessionId(): bigint {
@@ -299,7 +301,10 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (end - start < 8) throw new WireError('request header', start, `${end - start} bytes instead of 8`);
     const xid = body.readInt32BE(start);
     const op = body.readInt32BE(start + 4);
-    if (op === OpCode.sync && this.host.syncsByWrites) this.write(xid, op, body, start + 8, end);
+    if (op === OpCode.auth) this.authenticate(xid, body.subarray(start + 8, end));
+    else if (op === OpCode.sasl) this.authenticateBySasl(xid, body.subarray(start + 8, end));
+    else if (!this.auth.isEnough) this.refuse(xid, 0, this.auth.refusal());
+    else if (op === OpCode.sync && this.host.syncsByWrites) this.write(xid, op, body, start + 8, end);
     else if (isRead.has(op)) {
       if (this.waiting.length === 0) this.read(xid, op, body, start + 8, end, this.nowMs);
       else this.wait(xid, op, body, start + 8, end);
@@ -307,8 +312,6 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       if (this.waiting.length === 0) this.closeLocal(xid);
       else this.wait(xid, op, body, start + 8, end);
     } else if (isWrite.has(op)) this.write(xid, op, body, start + 8, end);
-    else if (op === OpCode.auth) this.authenticate(xid, body.subarray(start + 8, end));
-    else if (op === OpCode.sasl) this.refuse(xid, 0, ErrorCode.AuthFailed);
     else if (this.waiting.length === 0) this.refuse(xid, -1, ErrorCode.Unimplemented);
     else this.wait(xid, op, body, start + 8, end);
   }
@@ -380,27 +383,24 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   }
 
   private authenticate(xid: number, record: Buffer): void {
-    const packet = messages.authPacket.decode(new Reader(record));
-    const ids = this.host.authentication.authenticate(
-      packet.scheme ?? '',
-      packet.auth ?? Buffer.alloc(0),
-      this.connection.remote.host,
-    );
-    if (ids === null) {
-      this.host.metrics.authFailures += 1;
-      this.host.warnings.warn(
-        'unauthenticated',
-        `${this.place} could not be authenticated by the scheme ${packet.scheme}`,
-      );
-      this.refuse(xid, 0, ErrorCode.AuthFailed);
+    const error = this.auth.byPacket(record);
+    if (error !== 0) {
+      this.refuse(xid, 0, error);
       return;
     }
-    const known = this.authIds.filter(
-      (own) => !ids.some((id) => id.scheme === own.scheme && id.id === own.id),
-    );
-    this.authIds = [...ids, ...known];
     writeHeader(this.writer(), xid, 0, 0);
     this.responded(20);
+  }
+
+  private authenticateBySasl(xid: number, record: Buffer): void {
+    const { error, token } = this.auth.bySasl(record);
+    const w = this.writer();
+    const at = beginAnswer(w, xid, 0, error);
+    w.int32(token?.length ?? -1);
+    if (token !== null) w.bytes(token);
+    endAnswer(w, at);
+    this.responded(w.position - at);
+    if (error !== 0) this.close();
   }
 
   private connect(frame: Buffer): void {

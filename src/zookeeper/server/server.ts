@@ -7,6 +7,7 @@ import { OpCode } from '../jute/op-code.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { DigestServer, clientService } from '../security/sasl/digest-md5.ts';
 import { RequestPreparer } from '../tree/request-preparer.ts';
 import type { Transaction } from '../tree/transaction.ts';
 import { Authentication } from './auth.ts';
@@ -80,6 +81,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   /** -1: there is none. */
   secureClientPort = -1;
   initialConfiguration: string | null = null;
+  /** Who may come by SASL, with their passwords; null: there is no SASL. */
+  saslUsers: ReadonlyMap<string, string> | null = null;
   traceMask = DEFAULT_TRACE_MASK;
   processFacts: () => ProcessFacts | null = () => null;
   readonly whitelist: Whitelist;
@@ -203,6 +206,12 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     const client = new ClientConnection(this, connection, tls);
     this.connections.add(client);
     connection.start(client);
+  }
+
+  newSasl(): DigestServer | null {
+    if (this.saslUsers === null) return null;
+    const { digests, random } = this.runtime;
+    return new DigestServer(digests, random, clientService, this.saslUsers);
   }
 
   submit(request: Request): void {

@@ -1,8 +1,9 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
 import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
-import { SecurityError, requiredSchemes } from '../security/config.ts';
+import { SecurityError } from '../security/config.ts';
 import { openClientPorts } from '../security/client-ports.ts';
+import { Logins, clientUsers } from '../security/sasl/logins.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
 import type { ProcessFacts } from './process-facts.ts';
@@ -52,8 +53,6 @@ export async function startZooKeeper(
   const unserved = [
     ...(security.sslQuorum || security.quorumPortUnification ? ['sslQuorum'] : []),
     ...(security.quorumSasl.isEnabled ? ['quorum.auth.enableSasl'] : []),
-    ...(requiredSchemes(security) === null ? [] : ['enforce.auth.enabled']),
-    ...(security.jaasFile === '' ? [] : ['java.security.auth.login.config']),
     ...(security.audit ? ['audit.enable'] : []),
   ];
   if (unserved.length > 0)
@@ -62,7 +61,10 @@ export async function startZooKeeper(
       `${unserved.join(', ')} can't be honoured yet; remove the line if you can do without`,
     );
   const initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
+  const logins = security.jaasFile === '' ? null : new Logins(runtime.files, security.jaasFile);
+  const saslUsers = logins === null ? null : clientUsers(logins, security);
   const equip = (server: Server): void => {
+    server.saslUsers = saslUsers;
     server.initialConfiguration = initialConfiguration;
     server.processFacts = options.processFacts ?? server.processFacts;
   };
