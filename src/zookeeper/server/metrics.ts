@@ -12,6 +12,7 @@ export class ServerMetrics {
   staleSessionsExpired = 0;
   throttled = 0;
   watchBytes = 0;
+  digestMismatches = 0;
   snapshotErrors = 0;
   snapshotsRefused = 0;
   readonly readLatency = new Summary();
@@ -47,6 +48,7 @@ export class ServerMetrics {
       connection_request_count: this.connectionRequests,
       stale_sessions_expired: this.staleSessionsExpired,
       watch_bytes: this.watchBytes,
+      digest_mismatches_count: this.digestMismatches,
       snapshot_error_count: this.snapshotErrors,
       snapshot_rate_limited_count: this.snapshotsRefused,
     };

@@ -11,8 +11,10 @@ import type { Server } from '../../server/server.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
 import type { MemberView } from '../../server/member-view.ts';
 import type { ApplyResult } from '../../tree/apply-result.ts';
+import type { TreeDigest } from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
+import { DigestCheck } from './digest-check.ts';
 import { PacketType, type Packet } from './packets.ts';
 import { asksBeyond34, multiFor34, typesOf } from './release34.ts';
 
@@ -30,9 +32,11 @@ export class FollowerWrites implements WritePath {
   private readonly encoder: PacketEncoder;
   private readonly send: (packet: Buffer) => void;
   private server!: Server;
+  private digests: DigestCheck | null = null;
   private readonly pending = new Map<bigint, Queue<Request>>();
   private readonly syncs = new Queue<Request>();
   private readonly asked = new Map<bigint, ((isAlive: boolean) => void)[]>();
+  private readonly lastSynced: number;
   private touchedSinceMs = Number.NEGATIVE_INFINITY;
   private isUnsettled = false;
 
@@ -42,17 +46,22 @@ export class FollowerWrites implements WritePath {
     encoder: PacketEncoder,
     send: (packet: Buffer) => void,
     member?: MemberView,
+    /** The last transaction that was logged when the leader was told to be followed. */
+    lastSynced = 0,
   ) {
     this.leaderIs34 = leaderIs34;
     this.encoder = encoder;
     this.send = send;
+    this.lastSynced = lastSynced;
     this.role = {
       ...(member && { member }),
       mode: self.role === 'observer' ? 'observer' : 'follower',
       serverId: self.id,
       decides: false,
       makeWrites: (server) => {
+        const { tree, config, log, clock } = server;
         this.server = server;
+        if (config.digestEnabled) this.digests = new DigestCheck(tree, this.lastSynced, log, clock);
         return this;
       },
       revalidate: (_server, sessionId, timeoutMs, then) => this.revalidate(sessionId, timeoutMs, then),
@@ -84,9 +93,13 @@ export class FollowerWrites implements WritePath {
   }
 
   /** Applies what was committed, and answers whoever asked for it here. */
-  apply(transaction: Transaction): void {
-    const { sessionId, cxid } = transaction.header;
+  apply(transaction: Transaction, digest: TreeDigest | null = null): void {
+    const { sessionId, cxid, zxid } = transaction.header;
     const result = this.server.tree.apply(transaction);
+    if (digest !== null && this.digests !== null) {
+      this.digests.applied(zxid, digest);
+      this.server.metrics.digestMismatches = this.digests.mismatches;
+    }
     const queue = this.pending.get(sessionId);
     let request: Request | null = null;
     if (queue !== undefined && queue.peek()?.xid === cxid) {

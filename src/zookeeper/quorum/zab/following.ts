@@ -226,9 +226,9 @@ export class Following {
         this.logSync.want(history.last);
         break;
       case 'apply':
-        for (const { transaction } of output.proposals)
+        for (const { transaction, digest } of output.proposals)
           if (this.writes === null) storage.tree.apply(transaction);
-          else this.writes.apply(transaction);
+          else this.writes.apply(transaction, digest);
         break;
       case 'serve':
         this.serve(output.epoch, output.leaderIs34);
@@ -288,13 +288,14 @@ export class Following {
   }
 
   private serve(epoch: number, leaderIs34: boolean): void {
-    const { runtime, config, storage, environment, self } = this.context;
+    const { runtime, config, storage, history, environment, self } = this.context;
     const writes = new FollowerWrites(
       self,
       leaderIs34,
       this.encoder,
       (bytes) => this.connection?.write(bytes),
       this.view(),
+      history.last,
     );
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);

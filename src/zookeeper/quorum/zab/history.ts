@@ -1,6 +1,11 @@
 import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
-import { decodeTransaction, encodeTransaction } from '../../tree/transaction-codec.ts';
+import {
+  decodeDigest,
+  decodeTransaction,
+  encodeTransaction,
+  type TreeDigest,
+} from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
 import { RecentPayloads } from './recent-payloads.ts';
@@ -17,6 +22,8 @@ export interface Proposal {
   /** A server of 3.4 can't read it in any form. */
   readonly isBeyond34: boolean;
   readonly transaction: Transaction;
+  /** What the leader's tree comes to with it, where the leader tells. */
+  readonly digest: TreeDigest | null;
   /** The whole PROPOSAL, where it was made here. */
   readonly wire: Buffer | null;
 }
@@ -24,24 +31,31 @@ export interface Proposal {
 /** `encoder`: of the connections that it will go over. */
 export function proposalOf(transaction: Transaction, encoder: PacketEncoder): Proposal {
   const { wire, payload } = encoder.proposal(transaction);
-  return proposal(transaction, payload, wire);
+  return proposal(transaction, payload, wire, null);
 }
 
 /** From a PROPOSAL or INFORM, whose bytes it keeps. Throws a WireError. */
 export function readProposal(payload: Buffer): Proposal {
-  return proposal(decodeTransaction(new Reader(payload)), payload, null);
+  const reader = new Reader(payload);
+  return proposal(decodeTransaction(reader), payload, null, decodeDigest(reader));
 }
 
 /** Of what the log has, which is valid during the call only. */
 export const proposalOfLog = (transaction: Transaction): Proposal => readProposal(encode(transaction));
 
-function proposal(transaction: Transaction, payload: Buffer, wire: Buffer | null): Proposal {
+function proposal(
+  transaction: Transaction,
+  payload: Buffer,
+  wire: Buffer | null,
+  digest: TreeDigest | null,
+): Proposal {
   return {
     zxid: transaction.header.zxid,
     payload,
     payloadOf34: differsFor34(transaction) ? encode(transaction) : payload,
     isBeyond34: isBeyond34(transaction),
     transaction,
+    digest,
     wire,
   };
 }
