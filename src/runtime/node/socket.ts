@@ -25,7 +25,7 @@ export interface PausedSocket {
 }
 
 /** All sockets read into this one, one after the other; on Windows, where several reads may be under way at once, none does. */
-const shared = process.platform === 'win32' ? null : Buffer.allocUnsafeSlow(64 * 1024);
+const shared = process.platform === 'win32' ? null : Buffer.allocUnsafeSlow(256 * 1024);
 
 /**
  * A socket to connect with. What it reads is copied out of a buffer that stays in the processor's cache: with a new buffer of
