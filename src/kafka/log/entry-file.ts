@@ -18,6 +18,7 @@ export class EntryFile {
   private readonly scratch: Buffer;
   /** Something was written since the last sync. */
   private dirty = false;
+  private isReserved = false;
 
   /** Opens or makes the file. Zeros at its end, which Apache's brokers leave after a crash, don't count. */
   constructor(files: Files, path: string, entryBytes: number) {
@@ -74,6 +75,22 @@ export class EntryFile {
     this.pendingCount = 0;
     this.written = count;
     this.handle().truncate(count * this.entryBytes);
+    this.isReserved = false;
+    this.dirty = true;
+  }
+
+  /** Makes room for entries to come, as many as go into so many bytes. */
+  reserve(sizeBytes: number): void {
+    this.handle().truncate(Math.floor(sizeBytes / this.entryBytes) * this.entryBytes);
+    this.isReserved = true;
+  }
+
+  /** Gives back the room that no entry took. */
+  trim(): void {
+    this.writePending();
+    if (!this.isReserved) return;
+    this.handle().truncate(this.sizeBytes);
+    this.isReserved = false;
     this.dirty = true;
   }
 

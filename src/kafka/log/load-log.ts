@@ -28,6 +28,7 @@ import {
 } from './file-names.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
+import { newSegment } from './new-segment.ts';
 import { ProducerState } from './producer-state.ts';
 import { SegmentList } from './segment-list.ts';
 import { LogSegment } from './segment.ts';
@@ -72,7 +73,7 @@ export function loadLog(
     segments.add(segment);
     if (!hadIndex || !segment.offsetIndex.isSane(Math.max(segment.sizeBytes, 1))) unindexed.add(segment);
   }
-  if (segments.all.length === 0) segments.add(new LogSegment(runtime, folder, options.logStartOffset));
+  if (segments.all.length === 0) segments.add(newSegment(runtime, folder, options.logStartOffset, config));
   if (names.length === 0) {
     producers.mapEndOffset = options.logStartOffset;
     return { segments, producers, snapshots, logEndOffset: options.logStartOffset, truncatedBytes: 0 };
@@ -91,7 +92,7 @@ export function loadLog(
       segment.removeFiles();
       segments.remove(segment);
     }
-    segments.add(new LogSegment(runtime, folder, options.logStartOffset));
+    segments.add(newSegment(runtime, folder, options.logStartOffset, config));
     snapshots.removeAbove(-1);
     producers.clear();
     producers.mapEndOffset = options.logStartOffset;

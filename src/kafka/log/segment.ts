@@ -48,6 +48,8 @@ export class LogSegment {
   /** Something was written since the last sync. */
   private dirty = false;
   private bytesSinceIndexEntry = 0;
+  /** The `.log` file is longer than what was written. */
+  private isReserved = false;
 
   /** Opens the files, or makes those that are missing. */
   constructor(runtime: Runtime, folder: string, baseOffset: number, suffix = '') {
@@ -188,6 +190,7 @@ export class LogSegment {
 
   cutFile(position: number): void {
     this.handle().truncate(position);
+    this.isReserved = false;
     this.dirty = true;
     this.sizeBytes = position;
   }
@@ -244,9 +247,23 @@ export class LogSegment {
     return this.firstAppendTimestamp >= 0 ? this.firstAppendTimestamp : this.lastModifiedMs;
   }
 
-  /** No more appends: the last time entry is written and the indexes go to the file. */
+  /**
+   * Gives the files the size that they may grow to, so that the file system can put each in one piece (`preallocate`). What lies beyond
+   * the records is zeros; after a crash recovery cuts it off.
+   */
+  reserve(logBytes: number, indexBytes: number): void {
+    this.handle().truncate(logBytes);
+    this.isReserved = true;
+    this.offsetIndex.file.reserve(indexBytes);
+    this.timeIndex.file.reserve(indexBytes);
+  }
+
+  /** No more appends: the last time entry is written, the indexes go to the file, and what was reserved in vain is given back. */
   becomeInactive(): void {
+    if (this.isReserved) this.cutFile(this.sizeBytes);
     this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp);
+    this.offsetIndex.file.trim();
+    this.timeIndex.file.trim();
     this.offsetIndex.file.release();
     this.timeIndex.file.release();
   }
