@@ -6,6 +6,7 @@ import type { Log } from '../../src/runtime/runtime.ts';
 import type { SimulatedHost } from '../../src/runtime/simulated/simulated-world.ts';
 import { SimulatedWorld } from '../../src/runtime/simulated/simulated-world.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import type { Server } from '../../src/zookeeper/server/server.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
 import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
@@ -20,6 +21,13 @@ export interface EnsembleOptions {
   readonly zooCfg?: string;
   /** How long a sync takes at most, ms. */
   readonly slowestSyncMs?: number;
+  readonly tickTimeMs?: number;
+  /** How long bytes take between two hosts, ms: from, to. */
+  readonly networkMs?: readonly [number, number];
+  /** Sees each server for clients that a member makes, before it serves. */
+  readonly equip?: (server: EnsembleServer, made: Server) => void;
+  /** Hears when a server ends by itself. */
+  readonly gaveUp?: (server: EnsembleServer, reason: string) => void;
 }
 
 export interface EnsembleServer {
@@ -34,8 +42,9 @@ export interface EnsembleServer {
 export class SimulatedEnsemble {
   readonly world: SimulatedWorld;
   readonly servers: EnsembleServer[];
-  private readonly lines: string;
-  private readonly zooCfg: string;
+  readonly config: ZooKeeperConfig;
+  private readonly equip: (server: EnsembleServer, made: Server) => void;
+  private readonly gaveUp: (server: EnsembleServer, reason: string) => void;
 
   constructor({
     seed,
@@ -45,6 +54,10 @@ export class SimulatedEnsemble {
     log,
     zooCfg = '',
     slowestSyncMs = 3,
+    tickTimeMs = 500,
+    networkMs,
+    equip = () => {},
+    gaveUp = () => {},
   }: EnsembleOptions) {
     this.world = new SimulatedWorld({
       seed,
@@ -54,20 +67,19 @@ export class SimulatedEnsemble {
       lossRate,
       disk: { syncMs: [0.1, slowestSyncMs] },
       ...(log === undefined ? {} : { log }),
+      ...(networkMs === undefined ? {} : { networkMs }),
     });
-    this.zooCfg = zooCfg;
+    this.equip = equip;
+    this.gaveUp = gaveUp;
     const ids = Array.from({ length: servers }, (_, i) => i + 1);
-    this.lines = ids
+    const lines = ids
       .map((id) => `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`)
       .join('');
-    this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
-  }
-
-  get config(): ZooKeeperConfig {
-    const text = `tickTime=500\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${this.zooCfg}${this.lines}`;
+    const text = `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${lines}`;
     const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
     if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
-    return config;
+    this.config = config;
+    this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
   }
 
   startAll(): void {
@@ -78,16 +90,23 @@ export class SimulatedEnsemble {
     const wasAlive = server.host.alive && server.member === null;
     const runtime = wasAlive ? server.host.runtime : server.host.restart();
     const { files } = runtime;
-    files.makeFolder('/data');
-    const file = files.open('/data/myid', 'write');
-    file.write(Buffer.from(String(server.id)), 0);
-    file.close();
     const failed = (error: unknown): void => {
       if (!server.host.alive || server.host.runtime !== runtime) return;
-      server.failures.push(error instanceof Error ? error.message : String(error));
+      const reason = error instanceof Error ? error.message : String(error);
+      server.failures.push(reason);
       this.kill(server, true);
+      this.gaveUp(server, reason);
     };
-    startMember(runtime, this.config, {}).then((member) => {
+    try {
+      files.makeFolder('/data');
+      const file = files.open('/data/myid', 'write');
+      file.write(Buffer.from(String(server.id)), 0);
+      file.close();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    startMember(runtime, this.config, {}, (made) => this.equip(server, made)).then((member) => {
       if (!server.host.alive || server.host.runtime !== runtime) return;
       server.member = member;
       member.failure.catch(failed);
@@ -117,10 +136,12 @@ export class SimulatedEnsemble {
     name: string,
     servers: readonly EnsembleServer[] = this.servers,
     sessionTimeoutMs = 10_000,
+    connectTimeoutMs?: number,
   ): ZooKeeperClient {
     const client = new ZooKeeperClient(this.world.host(name).runtime, {
       servers: servers.map(({ host }) => ({ host: host.name, port: 2181 })),
       sessionTimeoutMs,
+      ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
     });
     client.start();
     return client;

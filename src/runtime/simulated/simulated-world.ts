@@ -53,8 +53,6 @@ export class SimulatedWorld {
   onTrace: ((line: string) => void) | null = null;
   /** Called after each event and what followed from it: the place to look whether what must always hold does. */
   afterEvent: (() => void) | null = null;
-  /** Called after each event, when all promises that it settles have settled. */
-  onStep: (() => void) | null = null;
 
   constructor(options: WorldOptions) {
     this.options = options;

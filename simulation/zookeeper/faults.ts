@@ -1,0 +1,256 @@
+/** What goes wrong in a story of an ensemble, by chance. */
+import { FileError } from '../../src/runtime/runtime.ts';
+import type { SeededRandom } from '../../src/runtime/simulated/seeded-random.ts';
+import type { SimulatedEnsemble, EnsembleServer } from '../../test/zookeeper/simulated-ensemble.ts';
+import type { Kind, Plan } from './plan.ts';
+
+type Fault =
+  | 'kill'
+  | 'power'
+  | 'powerOfAll'
+  | 'powerOfMany'
+  | 'isolate'
+  | 'split'
+  | 'oneWay'
+  | 'slowLinks'
+  | 'freeze'
+  | 'wallClock'
+  | 'diskFull'
+  | 'readErrors'
+  | 'syncErrors'
+  | 'churn'
+  | 'wipeObserver';
+
+const faultsOf: Record<Kind, readonly Fault[]> = {
+  crashes: ['kill', 'kill', 'power', 'churn'],
+  power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill'],
+  cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'kill'],
+  disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver'],
+  time: ['freeze', 'freeze', 'wallClock', 'slowLinks', 'kill'],
+  churn: ['churn', 'churn', 'oneWay', 'powerOfMany'],
+  all: [
+    'kill',
+    'power',
+    'powerOfAll',
+    'powerOfMany',
+    'isolate',
+    'split',
+    'oneWay',
+    'slowLinks',
+    'freeze',
+    'wallClock',
+    'diskFull',
+    'readErrors',
+    'syncErrors',
+    'churn',
+    'wipeObserver',
+  ],
+};
+
+/** Breaks things, one after the other, and several at once. `mend` makes the world whole again. */
+export class Faults {
+  /** Servers whose disk failed: that they give up then is right. */
+  readonly excused = new Set<EnsembleServer>();
+  private readonly ensemble: SimulatedEnsemble;
+  private readonly plan: Plan;
+  private readonly random: SeededRandom;
+  private readonly mending: (() => void)[] = [];
+  private readonly wiped: (server: EnsembleServer) => void;
+  private isOver = false;
+
+  constructor(ensemble: SimulatedEnsemble, plan: Plan, wiped: (server: EnsembleServer) => void) {
+    this.ensemble = ensemble;
+    this.wiped = wiped;
+    this.plan = plan;
+    this.random = ensemble.world.random.fork('faults');
+  }
+
+  async happen(): Promise<void> {
+    const { world } = this.ensemble;
+    const { random, plan } = this;
+    const list = faultsOf[plan.kind];
+    const tick = plan.tickTimeMs;
+    // Some things happen while the first leader is still being elected.
+    await world.run(world.nowMs + random.between(0, 8 * tick));
+    for (let n = 0; n < plan.faults; n++) {
+      this.happens(list[random.below(list.length)]!);
+      if (random.below(3) === 0) await this.events(random.below(400));
+      else await world.run(world.nowMs + random.between(0, 8 * tick));
+    }
+  }
+
+  mend(): void {
+    this.isOver = true;
+    const { world, servers } = this.ensemble;
+    for (const mend of this.mending.splice(0)) mend();
+    for (const server of servers) {
+      server.host.disk.before = null;
+      server.host.disk.capacityBytes = Number.MAX_SAFE_INTEGER;
+    }
+    world.heal();
+    for (const server of servers) this.start(server);
+  }
+
+  /** Called when a server gave up: its supervisor starts it again. */
+  gaveUp(server: EnsembleServer): void {
+    this.startLater(server);
+  }
+
+  private happens(fault: Fault): void {
+    const { ensemble, random } = this;
+    const { world, servers } = ensemble;
+    const victim = this.victim();
+    const others = servers.filter((server) => server !== victim);
+    const tick = this.plan.tickTimeMs;
+    switch (fault) {
+      case 'kill':
+      case 'power':
+        this.kill(victim, fault === 'kill');
+        break;
+      case 'powerOfAll': {
+        // Who led comes back last: what only its disk has was never acknowledged.
+        const { leader } = ensemble;
+        for (const server of servers) this.kill(server, false, server === leader ? 20 * tick : 0);
+        break;
+      }
+      case 'powerOfMany':
+        for (const server of servers) if (random.below(2) === 0) this.kill(server, random.below(3) === 0);
+        break;
+      case 'isolate':
+        this.separate([victim], others);
+        break;
+      case 'split': {
+        const some = servers.filter(() => random.below(2) === 0);
+        this.separate(
+          some,
+          servers.filter((server) => !some.includes(server)),
+        );
+        break;
+      }
+      case 'oneWay':
+        for (const other of others) {
+          if (random.below(2) === 0) continue;
+          const link =
+            random.below(2) === 0
+              ? world.link(victim.host.name, other.host.name)
+              : world.link(other.host.name, victim.host.name);
+          link.cut();
+          this.later(random.between(1, 10) * tick, () => link.heal());
+        }
+        break;
+      case 'slowLinks':
+        for (const other of others) {
+          const link = world.link(other.host.name, victim.host.name);
+          const { delayMs } = link;
+          const more = random.between(0.1, 3) * tick;
+          link.delayMs = () => random.between(0, more);
+          this.later(random.between(2, 15) * tick, () => {
+            link.delayMs = delayMs;
+          });
+        }
+        break;
+      case 'freeze':
+        if (victim.host.alive) victim.host.freeze(random.between(0.2, 12) * tick);
+        break;
+      case 'wallClock':
+        victim.host.setWallClock(Math.floor(random.between(-7_200_000, 7_200_000)));
+        break;
+      case 'diskFull':
+        this.excused.add(victim);
+        victim.host.disk.capacityBytes = victim.host.disk.usedBytes + random.below(3000);
+        this.later(random.between(2, 12) * tick, () => {
+          victim.host.disk.capacityBytes = Number.MAX_SAFE_INTEGER;
+        });
+        break;
+      case 'readErrors':
+        this.failing(victim, 'read', 0.2);
+        if (random.below(2) === 0) this.kill(victim, true);
+        break;
+      case 'syncErrors':
+        this.failing(victim, 'sync', 0.3);
+        break;
+      case 'churn': {
+        let times = 2 + random.below(4);
+        const again = (): void => {
+          if (this.isOver) return;
+          if (victim.host.alive) this.ensemble.kill(victim, random.below(2) === 0);
+          else this.start(victim);
+          if (times-- > 0) world.after(random.between(0, random.below(2) === 0 ? 4 : 0.3) * tick, again);
+          else this.startLater(victim);
+        };
+        again();
+        break;
+      }
+      case 'wipeObserver': {
+        const { servers: count, observers } = this.plan;
+        const observer = servers[count - 1]!;
+        if (observers === 0 || !observer.host.alive) break;
+        this.kill(observer, true);
+        observer.host.disk.files.remove('/data/version-2');
+        this.wiped(observer);
+        break;
+      }
+    }
+  }
+
+  /** Often the leader: there more goes on. */
+  private victim(): EnsembleServer {
+    const { ensemble, random } = this;
+    const { servers, leader } = ensemble;
+    return leader !== undefined && random.below(2) === 0 ? leader : servers[random.below(servers.length)]!;
+  }
+
+  /** So many events pass: so that what goes wrong doesn't go wrong when nothing else happens. */
+  private async events(count: number): Promise<void> {
+    let left = count;
+    await this.ensemble.world.run(() => left-- <= 0, 20 * this.plan.tickTimeMs);
+  }
+
+  private kill(server: EnsembleServer, keepCache: boolean, longerMs = 0): void {
+    if (!server.host.alive) return;
+    this.ensemble.kill(server, keepCache);
+    this.startLater(server, longerMs);
+  }
+
+  private start(server: EnsembleServer): void {
+    if (!server.host.alive) this.ensemble.start(server);
+  }
+
+  private startLater(server: EnsembleServer, longerMs = 0): void {
+    const { random, plan, ensemble } = this;
+    ensemble.world.after(random.between(0.1, 8) * plan.tickTimeMs + longerMs, () => this.start(server));
+  }
+
+  private separate(some: readonly EnsembleServer[], others: readonly EnsembleServer[]): void {
+    const { world } = this.ensemble;
+    const forMs = this.random.between(1, 14) * this.plan.tickTimeMs;
+    for (const one of some)
+      for (const other of others)
+        for (const link of [
+          world.link(one.host.name, other.host.name),
+          world.link(other.host.name, one.host.name),
+        ]) {
+          link.cut();
+          this.later(forMs, () => link.heal());
+        }
+    world.trace(`${some.map(({ host }) => host.name).join(', ')} are alone`);
+  }
+
+  private failing(server: EnsembleServer, what: 'read' | 'sync', often: number): void {
+    this.excused.add(server);
+    const { disk } = server.host;
+    disk.before = (operation, path) => {
+      if (operation === what && this.random.chance(often))
+        throw new FileError('EIO', path, `${path}: the disk does not answer (EIO)`);
+    };
+    this.later(this.random.between(1, 12) * this.plan.tickTimeMs, () => {
+      disk.before = null;
+    });
+  }
+
+  /** Ends something at its time, or with everything else. */
+  private later(ms: number, mend: () => void): void {
+    this.mending.push(mend);
+    this.ensemble.world.after(ms, mend);
+  }
+}

@@ -1,0 +1,269 @@
+/** What must hold at each moment of an ensemble's life, checked as it happens: by each transaction that a server applies, and after each event. */
+import { createNodeDigests } from '../../src/runtime/node/digests.ts';
+import { SnapshotBody, snapshotSlices } from '../../src/zookeeper/quorum/zab/snapshot-body.ts';
+import type { Server } from '../../src/zookeeper/server/server.ts';
+import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
+import { decodeTransaction } from '../../src/zookeeper/tree/transaction-codec.ts';
+import { Reader } from '../../src/wire/reader.ts';
+import { TreeImage } from '../../src/zookeeper/storage/snapshot-writer.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
+import type { Member } from '../../src/zookeeper/quorum/member.ts';
+import type { EnsembleServer } from '../../test/zookeeper/simulated-ensemble.ts';
+
+/** What is committed: applied by a server for its clients, or what a leader began with. */
+interface Committed {
+  readonly zxid: number;
+  /** Of the whole tree behind it. */
+  readonly digest: bigint;
+  /** Stands for the sessions. */
+  readonly sessions: string;
+  /** Null: it came with a leader's tree, whose history doesn't go back so far. */
+  readonly transaction: Transaction | null;
+}
+
+interface Known {
+  acceptedEpoch: number;
+  currentEpoch: number;
+  /** The disk has all up to here. */
+  syncedZxid: number;
+  /** Whether it served when it was looked at last: then nothing of that may be gone when it comes back. */
+  served: boolean;
+  /** The process that was looked at last. */
+  member: EnsembleServer['member'];
+  server: Server | null;
+  /** Where in the committed transactions its server is. */
+  position: number;
+}
+
+const digests = createNodeDigests();
+const EPOCH = 0x1_0000_0000;
+/** More sentences tell nothing new. */
+const MOST_BROKEN = 5;
+
+export class Oracle {
+  readonly broken: string[] = [];
+  readonly leaders = new Map<number, number>();
+  /** All paths that were ever created by a committed transaction. */
+  readonly created = new Set<string>();
+  private readonly servers: readonly EnsembleServer[];
+  private readonly voters: readonly number[];
+  private readonly known = new Map<number, Known>();
+  /** What the committed transactions make of an empty tree. */
+  private model = new DataTree(digests);
+  private readonly committed: Committed[] = [
+    { zxid: 0, digest: this.model.digest, sessions: '', transaction: null },
+  ];
+  private readonly index = new Map<number, number>([[0, 0]]);
+
+  constructor(servers: readonly EnsembleServer[], voters: readonly number[]) {
+    this.servers = servers;
+    this.voters = voters;
+    for (const { id } of servers)
+      this.known.set(id, {
+        acceptedEpoch: 0,
+        currentEpoch: 0,
+        syncedZxid: 0,
+        served: false,
+        member: null,
+        server: null,
+        position: 0,
+      });
+  }
+
+  get lastCommitted(): number {
+    return this.committed.at(-1)!.zxid;
+  }
+
+  get epochs(): number {
+    return this.leaders.size;
+  }
+
+  /** After each event. */
+  look(): void {
+    for (const { id, member } of this.servers) {
+      const known = this.known.get(id)!;
+      if (known.member !== member) this.changed(id, known, member);
+      if (member === null) continue;
+      if (member.acceptedEpoch < known.acceptedEpoch)
+        this.say(`server ${id} agreed to epoch ${known.acceptedEpoch} and then to ${member.acceptedEpoch}`);
+      if (member.currentEpoch < known.currentEpoch)
+        this.say(`server ${id} was in epoch ${known.currentEpoch} and is in ${member.currentEpoch}`);
+      if (member.currentEpoch > member.acceptedEpoch)
+        this.say(
+          `server ${id} is in epoch ${member.currentEpoch} and agreed to ${member.acceptedEpoch} only`,
+        );
+      known.acceptedEpoch = member.acceptedEpoch;
+      known.currentEpoch = member.currentEpoch;
+      known.syncedZxid = member.storage.syncedZxid;
+      known.served = known.server !== null;
+    }
+  }
+
+  /** It lost its disk, and begins anew. */
+  forget({ id }: EnsembleServer): void {
+    const known = this.known.get(id)!;
+    known.acceptedEpoch = 0;
+    known.currentEpoch = 0;
+    known.served = false;
+  }
+
+  /** A process began or ended. */
+  private changed(id: number, known: Known, member: EnsembleServer['member']): void {
+    // It may have got something to its disk in the very event in which it ended.
+    known.syncedZxid = known.member?.storage.syncedZxid ?? known.syncedZxid;
+    known.member = member;
+    known.server = null;
+    if (member === null) return;
+    const { tree } = member.storage;
+    if (known.served && tree.lastZxid < known.syncedZxid)
+      this.say(
+        `server ${id} came back with ${hex(tree.lastZxid)}, and its disk had all up to ${hex(known.syncedZxid)}`,
+      );
+    const position = this.index.get(tree.lastZxid);
+    if (position !== undefined && position > 0) this.compare(id, tree, position, 'came back');
+  }
+
+  /** Keep it: clients are served by it from now on, till it stops. */
+  serving({ id, member }: EnsembleServer, server: Server): void {
+    const known = this.known.get(id)!;
+    const epoch = member!.currentEpoch;
+    const { tree } = server;
+    known.server = server;
+    const stop = server.stop.bind(server);
+    server.stop = () => {
+      if (known.server === server) known.server = null;
+      stop();
+    };
+    const applied = server.applied.bind(server);
+    server.applied = (request, transaction, result) => {
+      if (known.server === server) this.applied(id, known, tree, transaction);
+      applied(request, transaction, result);
+    };
+    if (server.mode === 'leader') this.leads(id, epoch, member!);
+    else if (!this.leaders.has(epoch)) this.say(`server ${id} serves in epoch ${epoch}, which nobody leads`);
+    const position = this.index.get(tree.lastZxid);
+    if (position === undefined) {
+      this.say(`server ${id} serves from ${hex(tree.lastZxid)} on, which was never committed`);
+      known.server = null;
+      return;
+    }
+    known.position = position;
+    this.compare(id, tree, position, 'serves');
+    this.compareSessions(id, tree, position);
+  }
+
+  private leads(id: number, epoch: number, { storage, history }: Member): void {
+    for (const [other, leader] of this.leaders) {
+      if (other === epoch) this.say(`servers ${leader} and ${id} both led epoch ${epoch}`);
+      else if (other > epoch) this.say(`server ${id} leads epoch ${epoch} after epoch ${other}`);
+    }
+    this.leaders.set(epoch, id);
+    const last = this.lastCommitted;
+    const { tree } = storage;
+    if (tree.lastZxid < last)
+      this.say(
+        `server ${id} leads epoch ${epoch} from ${hex(tree.lastZxid)} on: what was committed up to ${hex(last)} is lost`,
+      );
+    if (tree.lastZxid <= last) return;
+    // All that it begins with is committed by this.
+    const missing = history.after(last);
+    if (missing !== null)
+      for (const { payload } of missing) this.commit(id, decodeTransaction(new Reader(payload)));
+    else {
+      this.model = copyOf(tree);
+      this.push(id, tree.lastZxid, null);
+    }
+  }
+
+  private applied(id: number, known: Known, tree: DataTree, transaction: Transaction): void {
+    const { zxid } = transaction.header;
+    const position = known.position + 1;
+    known.position = position;
+    const expected = this.committed[position];
+    if (expected === undefined) this.commit(id, transaction);
+    else if (expected.zxid !== zxid) {
+      this.say(`server ${id} applied ${hex(zxid)} where ${hex(expected.zxid)} was committed`);
+      known.server = null;
+      return;
+    }
+    const was = expected?.transaction?.header;
+    const { header } = transaction;
+    if (
+      was !== undefined &&
+      (was.sessionId !== header.sessionId ||
+        was.cxid !== header.cxid ||
+        was.type !== header.type ||
+        was.timeMs !== header.timeMs)
+    )
+      this.say(`server ${id} applied another transaction as ${hex(zxid)} than was committed`);
+    this.compare(id, tree, position, 'applied it');
+    if (isAboutSessions(transaction)) this.compareSessions(id, tree, position);
+  }
+
+  private commit(id: number, transaction: Transaction): void {
+    const { record, header } = transaction;
+    const { zxid } = header;
+    const last = this.lastCommitted;
+    const starts = Math.floor(zxid / EPOCH) > Math.floor(last / EPOCH) && zxid % EPOCH === 1;
+    if (zxid !== last + 1 && !starts) this.say(`server ${id} applied ${hex(zxid)} behind ${hex(last)}`);
+    this.model.apply(transaction);
+    this.push(id, zxid, transaction);
+    if (record.kind === 'create') this.created.add(record.path);
+    if (record.kind === 'multi')
+      for (const part of record.parts) if (part.record.kind === 'create') this.created.add(part.record.path);
+  }
+
+  private push(id: number, zxid: number, transaction: Transaction | null): void {
+    const sessions =
+      transaction === null || isAboutSessions(transaction)
+        ? sessionsOf(this.model)
+        : this.committed.at(-1)!.sessions;
+    this.index.set(zxid, this.committed.length);
+    this.committed.push({ zxid, digest: this.model.digest, sessions, transaction });
+    const safe = this.voters.filter((voter) => {
+      const { member, syncedZxid } = this.known.get(voter)!;
+      return (member?.storage.syncedZxid ?? syncedZxid) >= zxid;
+    });
+    if (safe.length * 2 <= this.voters.length)
+      this.say(
+        `server ${id} took ${hex(zxid)} for committed, and only the disks of ${safe.join(', ') || 'nobody'} had it`,
+      );
+  }
+
+  private compare(id: number, tree: DataTree, position: number, what: string): void {
+    const { zxid, digest } = this.committed[position]!;
+    if (tree.digest !== digest)
+      this.say(`server ${id} ${what} with another tree at ${hex(zxid)} than others had there`);
+  }
+
+  private compareSessions(id: number, tree: DataTree, position: number): void {
+    const { zxid, sessions } = this.committed[position]!;
+    if (sessionsOf(tree) !== sessions)
+      this.say(`server ${id} has other sessions at ${hex(zxid)} than others had there`);
+    for (const [session, paths] of tree.ephemerals)
+      if (paths.size > 0 && !tree.sessions.has(session))
+        this.say(`at server ${id} session ${session} is over and still has ${paths.size} ephemerals`);
+  }
+
+  say(sentence: string): void {
+    if (this.broken.length < MOST_BROKEN) this.broken.push(sentence);
+  }
+}
+
+function copyOf(tree: DataTree): DataTree {
+  const copy = new DataTree(digests);
+  const body = new SnapshotBody(copy, tree.lastZxid, 1 << 20);
+  for (const slice of snapshotSlices(new TreeImage(tree))) body.push(slice);
+  return copy;
+}
+
+function isAboutSessions({ record }: Transaction): boolean {
+  return record.kind === 'createSession' || record.kind === 'closeSession';
+}
+
+function sessionsOf(tree: DataTree): string {
+  const sessions = [...tree.sessions].map(([id, timeoutMs]) => `${id}/${timeoutMs}`);
+  return sessions.sort().join(' ');
+}
+
+const hex = (zxid: number): string => `0x${zxid.toString(16)}`;
