@@ -1,5 +1,5 @@
 /** Ensembles of ZooKeeper servers, each member made by gregor or by Apache, on loopback ports or in a network of their own. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -21,6 +21,10 @@ export interface EnsembleMember {
   mode(): Promise<Mode | null>;
   /** All that it said since the test began, over all its starts. */
   readonly log: string;
+  /** Whether its transaction log has this text somewhere. */
+  hasLogged(text: string): boolean;
+  /** Stops it in its tracks, its connections open, until it is killed. */
+  freeze(): void;
   /** kill -9. */
   kill(): Promise<void>;
   start(): void;
@@ -192,6 +196,15 @@ function member({
       return log();
     },
     mode: () => modeAt(host, port),
+    hasLogged(text) {
+      const files = join(folder, 'data/version-2');
+      return readdirSync(files).some(
+        (name) => name.startsWith('log.') && readFileSync(join(files, name)).includes(text),
+      );
+    },
+    freeze() {
+      service?.freeze();
+    },
     async kill() {
       const dying = service;
       before = log();

@@ -1,0 +1,131 @@
+/**
+ * A follower that was away comes back, and is brought up to date as the leader's maker does it: by the transactions that it lacks (DIFF), by
+ * the whole tree (SNAP), or by dropping what was never committed (TRUNC). gregor brings up every maker, and every maker gregor; the logs
+ * tell which way it went.
+ */
+import { expect, test } from 'vitest';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import { world, type ZooKeeperMaker } from '../support/clusters.ts';
+import { judge, Load, treeAt, whatIsWrongWith } from '../support/ensemble-load.ts';
+import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
+import { until } from '../support/processes.ts';
+
+type Way = 'DIFF' | 'TRUNC' | 'SNAP';
+
+/** 3.4 keeps 500 transactions in memory, and sends nothing else. */
+const by34: readonly [number, Way][] = [
+  [10, 'DIFF'],
+  [1000, 'SNAP'],
+  [100_000, 'SNAP'],
+];
+/** 3.9 sends what is in the newest file of its log, too; gregor keeps 5000 transactions. */
+const byOthers: readonly [number, Way][] = [
+  [10, 'DIFF'],
+  [1000, 'DIFF'],
+  [100_000, 'SNAP'],
+];
+
+test.each<{ maker: ZooKeeperMaker; led: readonly [number, Way][] }>([
+  { maker: 'apache 3.4.14', led: by34 },
+  { maker: 'apache 3.9.5', led: byOthers },
+  { maker: 'gregor', led: [] },
+])('$maker and gregor bring each other up to date', async ({ maker, led }) => {
+  const ensemble = await startEnsemble(['gregor', maker, 'gregor']);
+  const [gregor, other, last] = ensemble.members as [EnsembleMember, EnsembleMember, EnsembleMember];
+  const load = await Load.start(ensemble.connect()).catch(async (error: unknown) => {
+    await ensemble.stop();
+    throw error;
+  });
+  try {
+    await load.more(5);
+    expect(await tailIsCut(ensemble, load, last, other)).toBe('TRUNC');
+    for (const [count, way] of led) expect(await away(ensemble, load, gregor, count), `${count}`).toBe(way);
+    expect(await tailIsCut(ensemble, load, other, last)).toBe('TRUNC');
+    for (const [count, way] of byOthers)
+      expect(await away(ensemble, load, other, count), `${count}`).toBe(way);
+    expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
+    expect(await judge(await load.history())).toMatchObject({ illegal: [], undecided: [] });
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await load.kill();
+    await ensemble.stop();
+  }
+});
+
+/** Kills a follower, lets so many transactions happen, and starts it again under load. @returns how it was brought up to date. */
+async function away(ensemble: Ensemble, load: Load, member: EnsembleMember, count: number): Promise<Way> {
+  await member.kill();
+  await load.more(2);
+  await transactions(await ensemble.leader(), count);
+  const way = await startAgain(ensemble, member);
+  await load.more(5);
+  return way;
+}
+
+/**
+ * Writes at the leader what no follower gets to see, and kills all; the others elect `next` and go on; the leader comes back.
+ * @returns how it was brought up to date.
+ */
+async function tailIsCut(
+  ensemble: Ensemble,
+  load: Load,
+  leader: EnsembleMember,
+  next: EnsembleMember,
+): Promise<Way> {
+  expect((await ensemble.leader()).id).toBe(leader.id);
+  await load.rest();
+  const tail = `/tail-of-${leader.id}`;
+  const client = clientOf(leader);
+  await client.connected();
+  for (const member of ensemble.members) await treeAt(member); // all have all that was
+  for (const member of ensemble.members) if (member !== leader) member.freeze();
+  client.create(tail, null).catch(() => undefined);
+  await until('the tail in the log', () => leader.hasLogged(tail));
+  await Promise.all(ensemble.members.map((member) => member.kill()));
+  void client.close();
+  for (const member of ensemble.members) if (member !== leader) member.start();
+  expect((await ensemble.serving()).id).toBe(next.id);
+  const way = await startAgain(ensemble, leader);
+  for (const member of ensemble.members) expect(Object.keys(await treeAt(member))).not.toContain(tail);
+  await load.go();
+  await load.more(5);
+  return way;
+}
+
+async function startAgain(ensemble: Ensemble, member: EnsembleMember): Promise<Way> {
+  const before = member.log.length;
+  member.start();
+  await ensemble.serving();
+  return waysOf(member.log.slice(before)).join(' and ') as Way;
+}
+
+/** In the words of gregor and of Apache. */
+function waysOf(log: string): Way[] {
+  const sentences: readonly [RegExp, Way][] = [
+    [/this server .* \(DIFF\)|Getting a diff from/, 'DIFF'],
+    [/this server .* \(TRUNC\)|Truncating log to get in sync/, 'TRUNC'],
+    [/this server .* \(SNAP\)|Getting a snapshot from/, 'SNAP'],
+  ];
+  return sentences.filter(([words]) => words.test(log)).map(([, way]) => way);
+}
+
+/** So many changes of a few nodes, many under way at a time. */
+async function transactions(leader: EnsembleMember, count: number): Promise<void> {
+  const client = clientOf(leader);
+  await client.connected();
+  const path = '/changed';
+  await client.create(path, null).catch(() => undefined);
+  const atOnce = Math.min(count, 1000);
+  for (let done = 0; done < count; done += atOnce)
+    await Promise.all(
+      Array.from({ length: atOnce }, (_, i) => client.setData(path, Buffer.from(`${done + i}`))),
+    );
+  await client.close();
+}
+
+function clientOf({ host, port }: EnsembleMember): ZooKeeperClient {
+  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 20_000 });
+  client.start();
+  return client;
+}
