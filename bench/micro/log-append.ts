@@ -9,7 +9,7 @@ import { silentLog } from '../../src/runtime/node/log.ts';
 import { buildBatch } from '../../src/kafka/records/build-batch.ts';
 import { defaultLogConfig } from '../../src/kafka/log/log-config.ts';
 import { PartitionLog } from '../../src/kafka/log/partition-log.ts';
-import { TailBudget } from '../../src/kafka/log/log-tail.ts';
+import { TailBudget } from '../../src/kafka/log/read/log-tail.ts';
 
 const runtime = createNodeRuntime({ log: silentLog });
 const seconds = Number(process.argv[2] ?? 2);

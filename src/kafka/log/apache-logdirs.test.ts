@@ -17,7 +17,7 @@ import type { LogRecord } from '../records/record.ts';
 import { defaultLogConfig } from './log-config.ts';
 import { LogManager } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';
-import { decodeProducerSnapshot } from './producer-snapshot.ts';
+import { decodeProducerSnapshot } from './producers/producer-snapshot.ts';
 
 const runtime = createUnsyncedRuntime();
 let root = '';

@@ -1,7 +1,7 @@
 import type { Files } from '../../runtime/runtime.ts';
-import { AtomicFile } from './atomic-file.ts';
-import { formatEpochCheckpoint, parseEpochCheckpoint } from './checkpoint-text.ts';
-import { LEADER_EPOCH_FILE } from './file-names.ts';
+import { AtomicFile } from './folder/atomic-file.ts';
+import { formatEpochCheckpoint, parseEpochCheckpoint } from './folder/checkpoint-text.ts';
+import { LEADER_EPOCH_FILE } from './folder/file-names.ts';
 import { LeaderEpochCache } from './leader-epoch-cache.ts';
 
 /**

@@ -14,7 +14,7 @@ import {
 } from '../records/batch.ts';
 import { readMarker } from '../records/control-record.ts';
 import { RecordsError } from '../records/records-error.ts';
-import type { BatchScan } from './batch-scan.ts';
+import type { BatchScan } from './segment/batch-scan.ts';
 import {
   CLEANED_SUFFIX,
   DELETED_SUFFIX,
@@ -25,14 +25,14 @@ import {
   SWAP_SUFFIX,
   TIME_INDEX_SUFFIX,
   TXN_INDEX_SUFFIX,
-} from './file-names.ts';
+} from './folder/file-names.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import type { LogConfig } from './log-config.ts';
-import { newSegment } from './new-segment.ts';
-import { ProducerState } from './producer-state.ts';
-import { SegmentList } from './segment-list.ts';
-import { LogSegment } from './segment.ts';
-import { ProducerSnapshots } from './snapshots.ts';
+import { newSegment } from './segment/new-segment.ts';
+import { ProducerState } from './producers/producer-state.ts';
+import { SegmentList } from './segment/segment-list.ts';
+import { LogSegment } from './segment/segment.ts';
+import { ProducerSnapshots } from './producers/snapshots.ts';
 
 export interface LoadedLog {
   readonly segments: SegmentList;

@@ -1,6 +1,6 @@
 import { loadProducers } from './load-log.ts';
 import type { LogParts } from './log-parts.ts';
-import { newSegment } from './new-segment.ts';
+import { newSegment } from './segment/new-segment.ts';
 
 /** Cuts the log so that it ends at `offset`, or before it where a batch goes across. @returns whether anything was cut. */
 export function truncateTo(parts: LogParts, offset: number): boolean {

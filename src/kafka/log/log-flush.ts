@@ -1,7 +1,7 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { EpochFile } from './epoch-file.ts';
-import type { SegmentList } from './segment-list.ts';
-import type { ProducerSnapshots } from './snapshots.ts';
+import type { SegmentList } from './segment/segment-list.ts';
+import type { ProducerSnapshots } from './producers/snapshots.ts';
 
 /** What is flushed, and whose end it is. */
 export interface FlushedLog {

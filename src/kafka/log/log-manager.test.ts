@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createUnsyncedRuntime } from '../../../test/support/unsynced-runtime.ts';
 import { buildBatch } from '../records/build-batch.ts';
 import { defaultLogConfig, type LogConfig } from './log-config.ts';
-import { LogFolderError } from './log-folder-error.ts';
+import { LogFolderError } from './folder/log-folder-error.ts';
 import { LogManager, type LogManagerOptions } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';
 

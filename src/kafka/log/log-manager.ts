@@ -1,12 +1,12 @@
 import { FileError, type Runtime, type Timer } from '../../runtime/runtime.ts';
 import { SpareBuffers } from '../../wire/spare-buffers.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { checkpointKey } from './checkpoint-text.ts';
-import { LogCleaner } from './cleaner.ts';
+import { checkpointKey } from './folder/checkpoint-text.ts';
+import { LogCleaner } from './cleaner/cleaner.ts';
 import type { LogConfig } from './log-config.ts';
-import { LogFolder } from './log-folder.ts';
-import { LogFolderError } from './log-folder-error.ts';
-import { TailBudget } from './log-tail.ts';
+import { LogFolder } from './folder/log-folder.ts';
+import { LogFolderError } from './folder/log-folder-error.ts';
+import { TailBudget } from './read/log-tail.ts';
 import type { TopicPartition } from './log-types.ts';
 import type { PartitionLog } from './partition-log.ts';
 

@@ -1,19 +1,19 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import { SpareBuffers } from '../../wire/spare-buffers.ts';
-import { ActiveSegment } from './active-segment.ts';
+import { ActiveSegment } from './segment/active-segment.ts';
 import { EpochFile } from './epoch-file.ts';
 import type { LeaderEpochCache } from './leader-epoch-cache.ts';
 import { loadLog } from './load-log.ts';
 import type { LogConfig } from './log-config.ts';
 import { LogFlush } from './log-flush.ts';
 import { LogOffsets } from './log-offsets.ts';
-import { LogTail, TailBudget } from './log-tail.ts';
+import { LogTail, TailBudget } from './read/log-tail.ts';
 import type { PartitionLogOptions } from './partition-log-options.ts';
-import type { ProducerState } from './producer-state.ts';
-import { RemovedFiles } from './removed-files.ts';
-import type { SegmentList } from './segment-list.ts';
-import { SegmentReader } from './segment-reader.ts';
-import type { ProducerSnapshots } from './snapshots.ts';
+import type { ProducerState } from './producers/producer-state.ts';
+import { RemovedFiles } from './segment/removed-files.ts';
+import type { SegmentList } from './segment/segment-list.ts';
+import { SegmentReader } from './read/segment-reader.ts';
+import type { ProducerSnapshots } from './producers/snapshots.ts';
 import { StorageGuard } from './storage-guard.ts';
 
 /** What an open log consists of: shared by the classes that append to it, read it and cut it, and by nobody else. */

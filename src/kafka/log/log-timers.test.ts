@@ -5,7 +5,7 @@ import { createNodeDigests } from '../../runtime/node/digests.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { SimulatedWorld, type SimulatedHost } from '../../runtime/simulated/simulated-world.ts';
 import { buildBatch } from '../records/build-batch.ts';
-import { readWhole } from './atomic-file.ts';
+import { readWhole } from './folder/atomic-file.ts';
 import { defaultLogConfig, type LogConfig } from './log-config.ts';
 import { LogManager } from './log-manager.ts';
 import type { PartitionLog } from './partition-log.ts';

@@ -1,5 +1,5 @@
 import type { SpareBuffers } from '../../wire/spare-buffers.ts';
-import type { TailBudget } from './log-tail.ts';
+import type { TailBudget } from './read/log-tail.ts';
 import type { TopicPartition } from './log-types.ts';
 
 export interface PartitionLogOptions {

@@ -1,6 +1,6 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { LogAppender } from './log-appender.ts';
+import { LogAppender } from './append/log-appender.ts';
 import { NEVER, type LogConfig } from './log-config.ts';
 import { truncateFullyAndStartAt, truncateTo } from './log-cut.ts';
 import { openLogParts, type LogParts } from './log-parts.ts';
@@ -14,12 +14,12 @@ import type {
   ReadResult,
   TopicPartition,
 } from './log-types.ts';
-import { findAborted, findByTimestamp, findMaxTimestamp } from './lookups.ts';
+import { findAborted, findByTimestamp, findMaxTimestamp } from './read/lookups.ts';
 import type { PartitionLogOptions } from './partition-log-options.ts';
-import type { ProducerState } from './producer-state.ts';
-import { deletableSegments } from './retention.ts';
-import type { SegmentList } from './segment-list.ts';
-import type { LogSegment } from './segment.ts';
+import type { ProducerState } from './producers/producer-state.ts';
+import { deletableSegments } from './segment/retention.ts';
+import type { SegmentList } from './segment/segment-list.ts';
+import type { LogSegment } from './segment/segment.ts';
 
 /**
  * The log of one partition: segments on disk, leader epochs, producer state, and where they begin and end. Offsets are numbers.

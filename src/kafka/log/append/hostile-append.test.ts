@@ -1,0 +1,87 @@
+/** Whatever a client sends, a leader writes it or refuses it with a code; and what it wrote can be read. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { batchFixtures } from '../../../../test/support/batch-fixtures.ts';
+import { createUnsyncedRuntime } from '../../../../test/support/unsynced-runtime.ts';
+import { KafkaError } from '../../protocol/errors.ts';
+import * as batch from '../../records/batch.ts';
+import { readRecords } from '../../records/read-records.ts';
+import { RecordsError } from '../../records/records-error.ts';
+import { defaultLogConfig, type LogConfig } from '../log-config.ts';
+import { PartitionLog } from '../partition-log.ts';
+
+const runtime = createUnsyncedRuntime();
+const seeds = ['v0', 'v1', 'v2', 'v2-control', 'mixed']
+  .flatMap(batchFixtures)
+  .filter((f) => f.hex.length < 3000 && f.hex.length > 0)
+  .map((f) => Buffer.from(f.hex, 'hex'));
+
+/** So that the change isn't found by the checksum alone. */
+function reseal(b: Buffer): void {
+  try {
+    batch.forEachBatch(b, 0, b.length, (at, size) => {
+      if (batch.magic(b, at) === 2) batch.writeInt64At(b, at, 0);
+      batch.updateCrc(runtime.digests, b, at, size);
+    });
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error;
+  }
+}
+
+test.each([
+  ['plain', {}],
+  ['compacted', { cleanupPolicy: ['compact'] }],
+  ['with log append time and gzip', { messageTimestampType: 'LogAppendTime', compressionType: 'gzip' }],
+  ['of format 1', { messageMagic: 1 }],
+  ['of format 0', { messageMagic: 0 }],
+] as [string, Partial<LogConfig>][])('to a topic that is %s', async (_what, config) => {
+  const root = mkdtempSync(`${tmpdir()}/gregor-hostile-`);
+  const log = PartitionLog.open(
+    runtime,
+    `${root}/t-0`,
+    { ...defaultLogConfig, ...config },
+    {
+      topicPartition: { topic: 't', partition: 0 },
+      clean: true,
+      recoveryPoint: 0,
+      logStartOffset: 0,
+      onStorageFailure: (error) => {
+        throw error;
+      },
+    },
+  );
+  fc.assert(
+    fc.property(
+      fc.nat(seeds.length - 1),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+      fc.constantFrom('client' as const, 'coordinator' as const),
+      fc.constantFrom(2, 3, 8),
+      (which, changes, origin, produceVersion) => {
+        const b = Buffer.from(seeds[which]!);
+        for (const [where, value] of changes) b[where % b.length] = value;
+        reseal(b);
+        const before = log.logEndOffset;
+        try {
+          const info = log.appendAsLeader(b, { leaderEpoch: 1, origin, produceVersion });
+          if (info.sizeBytes === 0) return;
+          expect(log.logEndOffset).toBe(info.lastOffset + 1);
+          const read = Buffer.concat([...log.read(before, 1 << 20, log.logEndOffset, true).records]);
+          batch.forEachBatch(read, 0, read.length, (at, size) => {
+            batch.requireCrc(runtime.digests, read, at, size);
+            // Compressed batches stay closed: their producer answers for what is inside.
+            if (!batch.isCompressed(read, at)) readRecords(runtime.codecs, read, at, size);
+          });
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error;
+          expect([2, 10, 18, 32, 43, 45, 47, 48, 52, 59, 76]).toContain(error.code);
+          expect(log.logEndOffset).toBe(before);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+  await log.close();
+  rmSync(root, { recursive: true });
+});
