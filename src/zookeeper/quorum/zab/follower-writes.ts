@@ -18,6 +18,8 @@ import { DigestCheck } from './digest-check.ts';
 import { PacketType, type Packet } from './packets.ts';
 import { asksBeyond34, multiFor34, typesOf } from './release34.ts';
 
+const REQUEST_HEAD_BYTES = 16;
+
 /** A create that every leader refuses, in the place of what one of 3.4 would break down of. */
 const REFUSED_CREATE = Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]);
 
@@ -34,7 +36,10 @@ export class FollowerWrites implements WritePath {
   private server!: Server;
   private digests: DigestCheck | null = null;
   private readonly pending = new Map<bigint, Queue<Request>>();
-  private readonly syncs = new Queue<Request>();
+  /** What is to happen when the leader answers the oldest sync. */
+  private readonly syncs = new Queue<() => void>();
+  /** Sessions that observers heard of. */
+  private readonly touchedThere = new Map<bigint, number>();
   private readonly asked = new Map<bigint, ((isAlive: boolean) => void)[]>();
   private readonly lastSynced: number;
   private touchedSinceMs = Number.NEGATIVE_INFINITY;
@@ -72,7 +77,7 @@ export class FollowerWrites implements WritePath {
     const { sessionId, xid } = request;
     let { op } = request;
     let body = request.body.subarray(request.start, request.end);
-    if (op === OpCode.sync) this.syncs.push(request);
+    if (op === OpCode.sync) this.syncs.push(() => this.answerSync(request));
     else {
       let queue = this.pending.get(sessionId);
       if (queue === undefined) this.pending.set(sessionId, (queue = new Queue()));
@@ -113,10 +118,26 @@ export class FollowerWrites implements WritePath {
     this.server.applied(request, transaction, result);
   }
 
+  /** What an observer asks by way of this server. `synced` is for a sync. */
+  forward(packet: Packet, synced: () => void): void {
+    const { data } = packet;
+    if (data === null || data.length < REQUEST_HEAD_BYTES) return;
+    if (data.readInt32BE(12) === OpCode.sync) this.syncs.push(synced);
+    this.send(this.encoder.encode(packet));
+  }
+
+  /** Sessions that an observer has heard of: each a long, and its timeout as int. */
+  touchedBy(data: Buffer): void {
+    for (let at = 0; at + 12 <= data.length; at += 12)
+      this.touchedThere.set(data.readBigInt64BE(at), data.readInt32BE(at + 8));
+  }
+
   /** The answer to the oldest sync. */
   synced(): void {
-    const request = this.syncs.shift();
-    if (request === undefined) return;
+    this.syncs.shift()?.();
+  }
+
+  private answerSync(request: Request): void {
     this.outstanding -= 1;
     this.isUnsettled = true;
     const path = readUstring(new Reader(request.body, request.start, request.end)) ?? '';
@@ -147,6 +168,11 @@ export class FollowerWrites implements WritePath {
       w.int64(session.id);
       w.int32(session.timeoutMs);
     }
+    for (const [id, timeoutMs] of this.touchedThere) {
+      w.int64(id);
+      w.int32(timeoutMs);
+    }
+    this.touchedThere.clear();
     return w.finish();
   }
 
@@ -159,7 +185,8 @@ export class FollowerWrites implements WritePath {
     for (const then of waiting) then(data[8] === 1);
   }
 
-  private revalidate(sessionId: bigint, timeoutMs: number, then: (isAlive: boolean) => void): void {
+  /** Asks the leader whether a session lives; it is at this server from then on. */
+  revalidate(sessionId: bigint, timeoutMs: number, then: (isAlive: boolean) => void): void {
     const waiting = this.asked.get(sessionId);
     if (waiting !== undefined) {
       waiting.push(then);

@@ -8,6 +8,7 @@ import type { MemberConfig } from '../../server/server-line.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from './log-sync.ts';
+import { ObserverMaster } from './observer-master.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../member-context.ts';
 import { PacketEncoder } from './packet-encoder.ts';
 import { PacketStream, PacketType, type Packet } from './packets.ts';
@@ -27,6 +28,10 @@ export class Following {
   private connection: Connection | null = null;
   private writes: FollowerWrites | null = null;
   private server: Server | null = null;
+  /** Observers that follow this follower. */
+  private observers: ObserverMaster | null = null;
+  /** Whom the connection leads to: an observer may follow a follower. */
+  private masterId: number;
   private timer: Timer | null = null;
   /** The tree that the leader sends. */
   private body: SnapshotBody | null = null;
@@ -44,6 +49,7 @@ export class Following {
   constructor(context: MemberContext, leader: MemberConfig) {
     this.context = context;
     this.leader = leader;
+    this.masterId = leader.id;
     const { config, self, history, runtime, storage } = context;
     this.core = new Follower(
       {
@@ -75,6 +81,7 @@ export class Following {
     this.step({ kind: 'start', now: this.now });
     const ended = await this.ended;
     await this.replacing;
+    await this.observers?.stop();
     const { storage, history } = this.context;
     if (!this.isTreeWhole) {
       history.forget();
@@ -92,6 +99,7 @@ export class Following {
     this.context.left();
     this.timer?.cancel();
     this.server?.stop();
+    void this.observers?.stop();
     this.connection?.destroy();
     if (this.body !== null) this.isTreeWhole = false;
     this.end(reason);
@@ -111,27 +119,55 @@ export class Following {
 
   /** @returns why there is no connection, or null. */
   private async connect(): Promise<string | null> {
-    const { network, clock } = this.context.runtime;
+    const { config, runtime } = this.context;
+    for (const { id, addresses } of this.masters())
+      if ((await this.dial(addresses[0]!.host, config.observerMasterPort)) === null) {
+        this.masterId = id;
+        runtime.log.info(`this server observes by way of server ${id}`);
+        return null;
+      }
     const { host, quorumPort } = this.leader.addresses[0]!;
-    const timeoutMs = this.context.config.tickTimeMs * this.context.config.syncLimit;
+    const limitTicks = config.connectToLearnerMasterLimit || config.initLimit;
+    const giveUpAtMs = this.now + limitTicks * config.tickTimeMs;
     let problem = '';
     for (const pauseMs of TRY_PAUSES_MS) {
       if (this.isOver) return 'this server stops';
-      try {
-        const connection = await network.connect({ host, port: quorumPort }, { timeoutMs });
-        if (this.isOver) {
-          connection.destroy();
-          return 'this server stops';
-        }
-        this.use(connection);
-        return null;
-      } catch (error) {
-        if (!(error instanceof NetworkError)) throw error;
-        problem = error.message;
-      }
-      await new Promise<void>((resolve) => void clock.after(pauseMs, resolve));
+      problem = (await this.dial(host, quorumPort)) ?? '';
+      if (problem === '') return null;
+      if (this.now >= giveUpAtMs) break;
+      await new Promise<void>((resolve) => void runtime.clock.after(pauseMs, resolve));
     }
     return `it does not take connections (${problem})`;
+  }
+
+  /** Followers that an observer may ask instead of the leader, in any order. */
+  private masters(): MemberConfig[] {
+    const { config, self, members, runtime } = this.context;
+    if (self.role !== 'observer' || config.observerMasterPort <= 0) return [];
+    return members
+      .filter(({ id, role }) => role === 'participant' && id !== this.leader.id)
+      .map((member) => ({ member, place: runtime.random.float() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ member }) => member);
+  }
+
+  /** @returns why it failed, or null. */
+  private async dial(host: string, port: number): Promise<string | null> {
+    const { runtime, config } = this.context;
+    if (this.isOver) return 'this server stops';
+    try {
+      const timeoutMs = config.tickTimeMs * config.syncLimit;
+      const connection = await runtime.network.connect({ host, port }, { timeoutMs });
+      if (this.isOver) {
+        connection.destroy();
+        return 'this server stops';
+      }
+      this.use(connection);
+      return null;
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      return error.message;
+    }
   }
 
   private use(connection: Connection): void {
@@ -229,6 +265,7 @@ export class Following {
         for (const { transaction, digest } of output.proposals)
           if (this.writes === null) storage.tree.apply(transaction);
           else this.writes.apply(transaction, digest);
+        this.observers?.committed(output.proposals);
         break;
       case 'serve':
         this.serve(output.epoch, output.leaderIs34);
@@ -271,10 +308,13 @@ export class Following {
   /** What commands and metrics tell of the ensemble. */
   private view(): MemberView {
     const { context, leader } = this;
+    const masterId = (): number => this.masterId;
     return {
       self: context.self,
       leader,
-      masterId: leader.id,
+      get masterId() {
+        return masterId();
+      },
       get members() {
         return context.members;
       },
@@ -282,8 +322,8 @@ export class Following {
         return configText(context.members);
       },
       leading: null,
-      observers: () => [],
-      resetObservers: () => {},
+      observers: () => this.observers?.observers ?? [],
+      resetObservers: () => this.observers?.resetCounts(),
     };
   }
 
@@ -301,6 +341,9 @@ export class Following {
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     this.context.serve(this.server, this.leader.id, epoch);
+    if (config.observerMasterPort <= 0 || self.role === 'observer') return;
+    this.observers = new ObserverMaster(this.context, epoch, leaderIs34, writes);
+    void this.observers.start();
   }
 
   private send(packet: Packet): void {

@@ -1,68 +1,9 @@
-import { chooseCatchUp, type CatchUpSettings } from './catch-up.ts';
+import { chooseCatchUp } from './catch-up.ts';
 import { History, type Proposal } from './history.ts';
+import type { EpochFile, LeaderInput, LeaderOutput, LeaderSettings } from './leader-io.ts';
 import { isListening, newLearner, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
 import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
-
-export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
-
-/** `learner` is the number of a connection. */
-export type LeaderInput = { readonly now: number } & (
-  | { readonly kind: 'start' }
-  | { readonly kind: 'connected'; readonly learner: number }
-  | { readonly kind: 'gone'; readonly learner: number }
-  | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
-  | { readonly kind: 'saved'; readonly file: EpochFile }
-  /** Whether the log files have what was searched for. */
-  | { readonly kind: 'found'; readonly learner: number; readonly isThere: boolean }
-  | { readonly kind: 'propose'; readonly proposal: Proposal }
-  /** A sync waits for what was proposed last: when that is committed, tell so before anything of a later commit is sent. */
-  | { readonly kind: 'mark' }
-  /** The own log has everything up to here on the disk. */
-  | { readonly kind: 'synced'; readonly zxid: number }
-  /** All that came at once was told: commits are due. */
-  | { readonly kind: 'settle' }
-  /** Twice a tick. */
-  | { readonly kind: 'tick' }
-);
-
-export type LeaderOutput =
-  | { readonly kind: 'send'; readonly learner: number; readonly packet: Packet }
-  /** SNAP and the tree; what is sent later comes behind it. */
-  | { readonly kind: 'snapshot'; readonly learner: number }
-  /** Do the log files have all from `after` on, and is it little enough? `found` tells. `for34`: and can 3.4 read it? */
-  | { readonly kind: 'search'; readonly learner: number; readonly after: number; readonly for34: boolean }
-  /** Each with its COMMIT: what the log files have behind `after`, to `upTo`; what is sent later comes behind it. */
-  | {
-      readonly kind: 'logged';
-      readonly learner: number;
-      readonly after: number;
-      readonly upTo: number;
-      readonly for34: boolean;
-    }
-  | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
-  /** A quorum has all that was: clients may be served. */
-  | { readonly kind: 'established'; readonly epoch: number }
-  | { readonly kind: 'commit'; readonly zxid: number }
-  | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
-  | { readonly kind: 'resign'; readonly reason: string };
-
-export interface LeaderSettings extends CatchUpSettings {
-  /** So many observers are brought up to date at a time. */
-  readonly maxConcurrentSnapSyncs: number;
-  readonly maxConcurrentDiffSyncs: number;
-  readonly self: number;
-  readonly voters: readonly number[];
-  readonly tickMs: number;
-  readonly initLimit: number;
-  readonly syncLimit: number;
-  /** The ensemble, for NEWLEADER. */
-  readonly config: string;
-  readonly acceptedEpoch: number;
-  readonly currentEpoch: number;
-  /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
-  readonly members34: Set<number>;
-}
 
 type Phase = 'discovering' | 'saving' | 'agreeing' | 'synchronizing' | 'established' | 'resigned';
 
@@ -85,6 +26,7 @@ export class Leader {
   /** An ACK or a sync came since commits were looked for. */
   private mayCommit = false;
   private epochIsSaved = false;
+  private isStandIn = false;
   /** The commits that are told one by one, ascending. */
   private marks: number[] = [];
 
@@ -93,6 +35,18 @@ export class Leader {
     this.history = history;
     this.highestAccepted = settings.acceptedEpoch;
     this.syncedZxid = history.last;
+  }
+
+  /**
+   * What a follower plays for observers that come to it instead of the leader (an observer master): the epoch is there, and what is
+   * committed it is told by `passOn`.
+   */
+  static standIn(settings: LeaderSettings, history: History, epoch: number): Leader {
+    const core = new Leader(settings, history);
+    core.epoch = epoch;
+    core.phase = 'established';
+    core.isStandIn = true;
+    return core;
   }
 
   /** Whether one of the learners, there or away, doesn't know what came after 3.4. */
@@ -152,6 +106,9 @@ export class Leader {
       case 'propose':
         this.propose(input.now, input.proposal, out);
         break;
+      case 'passOn':
+        for (const proposal of input.proposals) this.tellCommitted(proposal, out);
+        break;
       case 'mark':
         this.marks.push(this.history.last);
         break;
@@ -207,6 +164,10 @@ export class Leader {
     if (learner.is34) this.settings.members34.add(learner.sid);
     else this.settings.members34.delete(learner.sid);
     learner.isObserver = packet.type === PacketType.OBSERVERINFO;
+    if (this.isStandIn && !learner.isObserver) {
+      this.drop(learner, 'it is no observer, and no others are taken in here', out);
+      return;
+    }
     learner.isVoter = !learner.isObserver && this.settings.voters.includes(learner.sid);
     for (const other of this.learners.values())
       if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
@@ -296,6 +257,10 @@ export class Leader {
         out.push({ kind: 'search', learner: learner.id, after: learner.lastZxid, for34: learner.is34 });
         return;
       case 'truncate':
+        if (this.isStandIn) {
+          this.drop(learner, 'it is ahead of this follower', out);
+          return;
+        }
         this.send(learner, { type: PacketType.TRUNC, zxid: history.lastCommitted, data: null }, out);
         this.bring(learner, [], out);
         return;
@@ -353,7 +318,8 @@ export class Leader {
     if (!learner.isObserver)
       for (const proposal of this.history.uncommitted())
         this.send(learner, this.proposalFor(learner, proposal), out);
-    const data = learner.is34 ? null : Buffer.from(this.settings.config);
+    const { config } = this.settings;
+    const data = learner.is34 || config === null ? null : Buffer.from(config);
     this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
     learner.stage = 'syncing';
   }
@@ -393,7 +359,8 @@ export class Leader {
 
   private activate(now: number, learner: Learner, out: LeaderOutput[]): void {
     learner.stage = 'active';
-    if (this.history.last > this.history.lastCommitted) learner.owesAckSince = now;
+    const isOwing = !learner.isObserver && this.history.last > this.history.lastCommitted;
+    if (isOwing) learner.owesAckSince = now;
     this.send(learner, { type: PacketType.UPTODATE, zxid: -1, data: null }, out);
   }
 
@@ -417,19 +384,23 @@ export class Leader {
     if (upTo <= history.lastCommitted) return;
     for (const proposal of history.commitTo(upTo)) {
       const { zxid } = proposal;
-      const commit: Packet = { type: PacketType.COMMIT, zxid, data: null };
-      for (const learner of this.learners.values()) {
-        if (!isListening(learner)) continue;
-        const inform = (): Packet => ({
-          ...this.proposalFor(learner, proposal),
-          type: PacketType.INFORM,
-          wire: null,
-        });
-        this.send(learner, learner.isObserver ? inform() : commit, out);
-      }
+      this.tellCommitted(proposal, out);
       const isMarked = this.marks.length > 0 && this.marks[0]! <= zxid;
       if (isMarked) this.marks = this.marks.filter((mark) => mark > zxid);
       if (isMarked || zxid === history.lastCommitted) out.push({ kind: 'commit', zxid });
+    }
+  }
+
+  private tellCommitted(proposal: Proposal, out: LeaderOutput[]): void {
+    const commit: Packet = { type: PacketType.COMMIT, zxid: proposal.zxid, data: null };
+    for (const learner of this.learners.values()) {
+      if (!isListening(learner)) continue;
+      const inform = (): Packet => ({
+        ...this.proposalFor(learner, proposal),
+        type: PacketType.INFORM,
+        wire: null,
+      });
+      this.send(learner, learner.isObserver ? inform() : commit, out);
     }
   }
 

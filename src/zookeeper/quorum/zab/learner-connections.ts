@@ -62,7 +62,9 @@ export class LearnerConnections {
 
   /** Rejects with a NetworkError when the port can't be had. */
   async listen(at: Endpoint): Promise<void> {
-    this.listener = await listenAt(this.context.runtime, at, (connection) => this.accept(connection));
+    const listener = await listenAt(this.context.runtime, at, (connection) => this.accept(connection));
+    if (this.isOver) await listener.close();
+    else this.listener = listener;
   }
 
   /** Cuts off everybody at once. */

@@ -20,7 +20,8 @@ import { FollowerWrites } from './follower-writes.ts';
 import { History, proposalOf } from './history.ts';
 import { PacketEncoder } from './packet-encoder.ts';
 import { LeaderWrites } from './leader-writes.ts';
-import { Leader, type LeaderOutput } from './leader.ts';
+import type { LeaderOutput } from './leader-io.ts';
+import { Leader } from './leader.ts';
 import { PacketStream, PacketType } from './packets.ts';
 
 const create = (zxid: number, type: number, path = `/n${zxid}`): Transaction => ({

@@ -3,7 +3,8 @@ import type { Transaction } from '../../tree/transaction.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { History, proposalOf } from './history.ts';
 import { PacketEncoder } from './packet-encoder.ts';
-import { Leader, type LeaderInput, type LeaderOutput } from './leader.ts';
+import type { LeaderInput, LeaderOutput } from './leader-io.ts';
+import { Leader } from './leader.ts';
 import { PacketType, packetName, type Packet } from './packets.ts';
 import { firstZxid } from '../election/vote.ts';
 
@@ -183,6 +184,35 @@ test('what memory has lost comes from the log files, and all that was proposed m
     '31: PROPOSAL 2.2',
     '31: NEWLEADER 2.0',
   ]);
+});
+
+test('an observer owes no ACK for what was proposed when it came', () => {
+  const { leader, hear } = established(historyOf(zxid(1, 1)), zxid(1, 1));
+  leader.tell({ kind: 'propose', now: 1, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'connected', now: 1, learner: 40 });
+  hear(40, packet(PacketType.OBSERVERINFO, zxid(1, 0), info(4)));
+  hear(40, packet(PacketType.ACKEPOCH, zxid(1, 1), int(1)));
+  expect(hear(40, packet(PacketType.ACK, zxid(2, 0)))).toEqual(['40: UPTODATE -']);
+  leader.tell({ kind: 'synced', now: 2, zxid: zxid(2, 1) });
+  hear(20, packet(PacketType.ACK, zxid(2, 1)));
+  const ping = (learner: number, now: number) =>
+    leader.tell({ kind: 'packet', now, learner, packet: packet(PacketType.PING, 0) });
+  ping(20, 600);
+  ping(40, 600);
+  expect(leader.tell({ kind: 'tick', now: 900 })).toEqual(['20: PING 2.1', '40: PING 2.1']);
+});
+
+test('so many observers are brought up to date at a time, and followers never wait', () => {
+  const history = new History(zxid(1, 5));
+  const { leader, hear } = established(history, zxid(1, 5));
+  const join = (learner: number, type: number): string[] => {
+    leader.tell({ kind: 'connected', now: 1, learner });
+    hear(learner, packet(type, zxid(1, 0), info(learner)));
+    return hear(learner, packet(PacketType.ACKEPOCH, 0, int(1)));
+  };
+  for (let i = 0; i < 10; i++) expect(join(50 + i, PacketType.OBSERVERINFO)[0]).toBe(`${50 + i}: snapshot`);
+  expect(join(60, PacketType.OBSERVERINFO)[0]).toMatch(/^drop \(10 others are being brought up to date/);
+  expect(join(3, PacketType.FOLLOWERINFO)[0]).toBe('3: snapshot');
 });
 
 test('a follower that is ahead is sent away, and a leader without a quorum resigns at once', () => {

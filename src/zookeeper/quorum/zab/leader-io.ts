@@ -1,0 +1,65 @@
+import type { CatchUpSettings } from './catch-up.ts';
+import type { Proposal } from './history.ts';
+import type { Packet } from './packets.ts';
+
+export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
+
+/** `learner` is the number of a connection. */
+export type LeaderInput = { readonly now: number } & (
+  | { readonly kind: 'start' }
+  | { readonly kind: 'connected'; readonly learner: number }
+  | { readonly kind: 'gone'; readonly learner: number }
+  | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
+  | { readonly kind: 'saved'; readonly file: EpochFile }
+  /** Whether the log files have what was searched for. */
+  | { readonly kind: 'found'; readonly learner: number; readonly isThere: boolean }
+  | { readonly kind: 'propose'; readonly proposal: Proposal }
+  /** Of a stand-in: these were committed. */
+  | { readonly kind: 'passOn'; readonly proposals: readonly Proposal[] }
+  /** A sync waits for what was proposed last: when that is committed, tell so before anything of a later commit is sent. */
+  | { readonly kind: 'mark' }
+  /** The own log has everything up to here on the disk. */
+  | { readonly kind: 'synced'; readonly zxid: number }
+  /** All that came at once was told: commits are due. */
+  | { readonly kind: 'settle' }
+  /** Twice a tick. */
+  | { readonly kind: 'tick' }
+);
+
+export type LeaderOutput =
+  | { readonly kind: 'send'; readonly learner: number; readonly packet: Packet }
+  /** SNAP and the tree; what is sent later comes behind it. */
+  | { readonly kind: 'snapshot'; readonly learner: number }
+  /** Do the log files have all from `after` on, and is it little enough? `found` tells. `for34`: and can 3.4 read it? */
+  | { readonly kind: 'search'; readonly learner: number; readonly after: number; readonly for34: boolean }
+  /** Each with its COMMIT: what the log files have behind `after`, to `upTo`; what is sent later comes behind it. */
+  | {
+      readonly kind: 'logged';
+      readonly learner: number;
+      readonly after: number;
+      readonly upTo: number;
+      readonly for34: boolean;
+    }
+  | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
+  /** A quorum has all that was: clients may be served. */
+  | { readonly kind: 'established'; readonly epoch: number }
+  | { readonly kind: 'commit'; readonly zxid: number }
+  | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
+  | { readonly kind: 'resign'; readonly reason: string };
+
+export interface LeaderSettings extends CatchUpSettings {
+  /** So many observers are brought up to date at a time. */
+  readonly maxConcurrentSnapSyncs: number;
+  readonly maxConcurrentDiffSyncs: number;
+  readonly self: number;
+  readonly voters: readonly number[];
+  readonly tickMs: number;
+  readonly initLimit: number;
+  readonly syncLimit: number;
+  /** The ensemble, for NEWLEADER; null: as 3.4, which doesn't tell. */
+  readonly config: string | null;
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
+  readonly members34: Set<number>;
+}
