@@ -211,45 +211,56 @@ async function writeUntilAcknowledged(
   }
 }
 
+export interface ReadRecord {
+  readonly offset: number;
+  readonly value: string;
+}
+
 /** Reads a partition from its beginning until the high watermark is reached. @returns values with their offsets, in order. */
-export async function readAll(
+export async function readAll(client: ClusterClient, partition: number): Promise<ReadRecord[]> {
+  const found: ReadRecord[] = [];
+  for (;;) {
+    const before = found.length;
+    const highWatermark = await readOn(client, partition, found);
+    if (highWatermark === null) await client.pause(100);
+    else if (found.length === before && nextOffset(found) >= highWatermark) return found;
+  }
+}
+
+/** One fetch of what comes after the records that were found, which it adds. @returns the high watermark; null: it failed. */
+export async function readOn(
   client: ClusterClient,
   partition: number,
-): Promise<{ offset: number; value: string }[]> {
-  const found: { offset: number; value: string }[] = [];
-  let next = 0;
-  for (;;) {
-    const leader = await client.leader(partition);
-    const answer = await leader
-      .send(fetch, 6, {
-        replicaId: -1,
-        maxWaitMs: 100,
-        minBytes: 1,
-        maxBytes: 1 << 20,
-        isolationLevel: 0,
-        topics: [{ topic, partitions: [{ partition, fetchOffset: next, partitionMaxBytes: 1 << 18 }] }],
-      })
-      .catch(() => null);
-    const part = answer?.responses[0]?.partitions[0];
-    if (part === undefined || part.errorCode !== ErrorCode.NONE) {
-      client.forget(partition);
-      await client.pause(100);
-      continue;
-    }
-    const before = next;
-    const bytes =
-      part.records === null
-        ? Buffer.alloc(0)
-        : Array.isArray(part.records)
-          ? Buffer.concat(part.records)
-          : part.records;
-    forEachBatch(bytes, 0, bytes.length, (at, size) => {
-      for (const record of readRecords(client.runtime.codecs, bytes, at, size)) {
-        if (Number(record.offset) < next) continue;
-        found.push({ offset: Number(record.offset), value: record.value?.toString() ?? '' });
-        next = Number(record.offset) + 1;
-      }
-    });
-    if (next === before && next >= Number(part.highWatermark)) return found;
+  found: ReadRecord[],
+): Promise<number | null> {
+  const leader = await client.leader(partition);
+  const fetchOffset = nextOffset(found);
+  const answer = await leader
+    .send(fetch, 6, {
+      replicaId: -1,
+      maxWaitMs: 100,
+      minBytes: 1,
+      maxBytes: 1 << 20,
+      isolationLevel: 0,
+      topics: [{ topic, partitions: [{ partition, fetchOffset, partitionMaxBytes: 1 << 18 }] }],
+    })
+    .catch(() => null);
+  const part = answer?.responses[0]?.partitions[0];
+  if (part === undefined || part.errorCode !== ErrorCode.NONE) {
+    client.forget(partition);
+    return null;
   }
+  const { records } = part;
+  const bytes = Array.isArray(records) ? Buffer.concat(records) : (records ?? Buffer.alloc(0));
+  forEachBatch(bytes, 0, bytes.length, (at, size) => {
+    for (const record of readRecords(client.runtime.codecs, bytes, at, size)) {
+      const offset = Number(record.offset);
+      if (offset >= fetchOffset) found.push({ offset, value: record.value?.toString() ?? '' });
+    }
+  });
+  return Number(part.highWatermark);
+}
+
+function nextOffset(found: readonly ReadRecord[]): number {
+  return (found.at(-1)?.offset ?? -1) + 1;
 }

@@ -9,6 +9,8 @@ import { parseZooKeeperConfig } from '../src/zookeeper/server/config.ts';
 import { startZooKeeper } from '../src/zookeeper/server/start.ts';
 
 const brokerCount = 3;
+/** Who doesn't stop in that time is killed, as by a supervisor. */
+const STOP_PATIENCE_MS = 10_000;
 
 export interface Machine {
   readonly host: SimulatedHost;
@@ -17,6 +19,13 @@ export interface Machine {
   /** How often its server gave up by itself; each time it is started again, as a supervisor would. */
   failures: number;
   start(): void;
+  /** Stops its server in order: leaderships move away first. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  /** How long ZooKeeper's disk takes for a sync, ms: from, to. */
+  readonly zookeeperSyncMs: readonly [number, number];
 }
 
 export interface SimulatedCluster {
@@ -27,15 +36,17 @@ export interface SimulatedCluster {
 
 interface Server {
   readonly ended?: Promise<unknown>;
+  stop?(): Promise<void>;
 }
 
-export function makeCluster(world: SimulatedWorld): SimulatedCluster {
-  const zookeeper = machine(world, 'zookeeper', async (runtime) => {
+export function makeCluster(world: SimulatedWorld, { zookeeperSyncMs }: ClusterOptions): SimulatedCluster {
+  const zookeeperHost = world.host('zookeeper', { disk: { syncMs: zookeeperSyncMs } });
+  const zookeeper = machine(world, zookeeperHost, async (runtime) => {
     await startZooKeeper(runtime, need(parseZooKeeperConfig(zooCfg, 'zoo.cfg')));
     return {};
   });
   const brokers = Array.from({ length: brokerCount }, (_, i) =>
-    machine(world, `broker-${i + 1}`, (runtime) =>
+    machine(world, world.host(`broker-${i + 1}`), (runtime) =>
       startBroker(
         runtime,
         need(resolveBrokerConfig(parseProperties(brokerProperties(i + 1)), 'server.properties')),
@@ -62,12 +73,20 @@ replica.socket.timeout.ms=3000
 controller.socket.timeout.ms=3000
 controlled.shutdown.retry.backoff.ms=500
 log.segment.bytes=20000
+leader.imbalance.check.interval.seconds=4
 log.flush.offset.checkpoint.interval.ms=5000
 `;
 
-function machine(world: SimulatedWorld, name: string, start: (runtime: Runtime) => Promise<Server>): Machine {
-  const host = world.host(name);
+function machine(
+  world: SimulatedWorld,
+  host: SimulatedHost,
+  start: (runtime: Runtime) => Promise<Server>,
+): Machine {
+  const { name } = host;
+  let server: Server | null = null;
   let first = true;
+  /** The process that was asked to stop. */
+  let stopping: Runtime | null = null;
   const made: Machine = {
     host,
     up: false,
@@ -77,20 +96,33 @@ function machine(world: SimulatedWorld, name: string, start: (runtime: Runtime) 
       first = false;
       void run(runtime);
     },
+    async stop() {
+      if (!host.alive || server?.stop === undefined) return;
+      const { runtime } = host;
+      world.trace(`${name} is told to stop`);
+      made.up = false;
+      stopping = runtime;
+      await Promise.race([
+        server.stop(),
+        new Promise<void>((resolve) => world.after(STOP_PATIENCE_MS, resolve)),
+      ]);
+      if (host.runtime === runtime) host.kill({ keepCache: true });
+    },
   };
   const run = async (runtime: Runtime): Promise<void> => {
     const current = () => host.alive && host.runtime === runtime;
     let reason = 'it ended';
     try {
-      const server = await start(runtime);
+      const started = await start(runtime);
       if (!current()) return;
+      server = started;
       made.up = true;
       if (server.ended === undefined) return;
       await server.ended;
     } catch (error) {
       reason = error instanceof Error ? error.message : String(error);
     }
-    if (!current()) return;
+    if (!current() || stopping === runtime) return;
     made.up = false;
     made.failures += 1;
     world.trace(`${name} gave up: ${reason}`);

@@ -1,74 +1,172 @@
-/** What goes wrong in a run, by chance: processes are killed, machines lose their power, links are cut one way or both. */
+/** What goes wrong in a run, by chance: processes are killed or stopped, machines lose their power, links are cut one way or both. */
 import type { SeededRandom } from '../src/runtime/simulated/seeded-random.ts';
 import type { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
 import type { Machine, SimulatedCluster } from './cluster.ts';
+import type { Witness } from './witness.ts';
 
 /** How long everything must have been well before a broker loses its power, and afterwards before anything else goes wrong, ms. */
 const QUIET_MS = 9000;
+/** A broker that is away for longer than its session leads nothing when it comes back. */
+const LONGER_THAN_SESSION_MS = 3600;
+/** A follower that hears nothing for longer is out of the ISR. */
+const LONGER_THAN_LAG_MS = 3500;
+
+export interface Scene {
+  readonly world: SimulatedWorld;
+  readonly cluster: SimulatedCluster;
+  readonly witness: Witness;
+  readonly random: SeededRandom;
+  /** Hears of a broker whose process was just killed, before it is started again. */
+  readonly onDown: (machine: Machine) => void;
+}
 
 /**
  * Breaks things for `durationMs`, then mends all of them. kill -9 may hit any broker at any time, since what a process wrote stays in the page
  * cache. A loss of power takes what wasn't synced: Kafka doesn't sync before it acknowledges, its promise rests on the other replicas,
  * so a broker loses power only while all are in sync. ZooKeeper syncs first: it may lose power whenever it likes.
  */
-export async function breakThings(
-  world: SimulatedWorld,
-  cluster: SimulatedCluster,
-  random: SeededRandom,
-  durationMs: number,
-): Promise<void> {
-  const pause = (ms: number) => new Promise<void>((resolve) => world.after(ms, resolve));
+export async function breakThings(scene: Scene, durationMs: number): Promise<void> {
+  const { world, cluster, random } = scene;
+  const faults = new Faults(scene);
   const end = world.nowMs + durationMs;
-  const hosts = [cluster.zookeeper.host.name, ...cluster.brokers.map((b) => b.host.name)];
+  const any = (): Machine => cluster.brokers[random.below(cluster.brokers.length)]!;
+  const kinds: [number, () => Promise<void>][] = [
+    [4, () => faults.down(any(), 50, 5000)],
+    [1, () => faults.down(cluster.zookeeper, 50, 5000, false)],
+    [2, () => faults.forgetAfterAcknowledging()],
+    [1, () => faults.isolate(any().host.name, 500, 8000)],
+    [2, () => faults.cut()],
+    [3, () => faults.dieWithTail(any())],
+    [1, () => faults.dieAsLastInSync(any())],
+    [2, () => faults.backAndForth(any())],
+  ];
+  const sum = kinds.reduce((all, [weight]) => all + weight, 0);
   let wellSince = world.nowMs;
+  let active = 0;
+  while (world.nowMs < end) {
+    await faults.pause(200, 2500);
+    if (random.below(10) === 0) {
+      await faults.pause(QUIET_MS, QUIET_MS);
+      if (active === 0 && world.nowMs - wellSince >= QUIET_MS && cluster.brokers.every((b) => b.up)) {
+        await faults.down(any(), 50, 5000, false);
+        await faults.pause(QUIET_MS, QUIET_MS);
+      }
+      continue;
+    }
+    let chosen = random.below(sum);
+    const [, run] = kinds.find(([weight]) => (chosen -= weight) < 0)!;
+    active += 1;
+    void run().then(() => {
+      active -= 1;
+      wellSince = world.nowMs;
+    });
+  }
+  await faults.pause(8000, 8000);
+  world.heal();
+  for (const machine of [cluster.zookeeper, ...cluster.brokers]) if (!machine.host.alive) machine.start();
+}
 
-  const down = async (machine: Machine, keepCache: boolean): Promise<void> => {
+class Faults {
+  private readonly scene: Scene;
+  private readonly hosts: readonly string[];
+
+  constructor(scene: Scene) {
+    this.scene = scene;
+    const { zookeeper, brokers } = scene.cluster;
+    this.hosts = [zookeeper, ...brokers].map((machine) => machine.host.name);
+  }
+
+  pause(leastMs: number, mostMs: number): Promise<void> {
+    const { world, random } = this.scene;
+    return new Promise((resolve) => world.after(random.between(leastMs, mostMs), resolve));
+  }
+
+  /** `keepCache`: a kill -9; else the machine loses its power. */
+  async down(machine: Machine, leastMs: number, mostMs: number, keepCache = true): Promise<void> {
     if (!machine.host.alive) return;
     machine.up = false;
     machine.host.kill({ keepCache });
-    await pause(random.between(50, 5000));
+    this.scene.onDown(machine);
+    await this.pause(leastMs, mostMs);
     if (!machine.host.alive) machine.start();
-  };
-  const cut = async (from: string, to: string, both: boolean): Promise<void> => {
-    world.trace(`the way from ${from} to ${to} is cut${both ? ', and back' : ''}`);
-    world.link(from, to).cut();
-    if (both) world.link(to, from).cut();
-    await pause(random.between(100, 6000));
-    world.link(from, to).heal();
-    world.link(to, from).heal();
-  };
-  const isolate = async (name: string): Promise<void> => {
-    world.trace(`${name} is alone`);
-    const others = hosts.filter((h) => h !== name);
-    world.separate([name], others);
-    await pause(random.between(500, 8000));
-    for (const other of others) {
-      world.link(name, other).heal();
-      world.link(other, name).heal();
-    }
-  };
-
-  while (world.nowMs < end) {
-    await pause(random.between(200, 2500));
-    const broker = cluster.brokers[random.below(cluster.brokers.length)]!;
-    const kind = random.below(10);
-    if (kind < 4) void down(broker, true);
-    else if (kind < 5) void down(cluster.zookeeper, false);
-    else if (kind < 6) void isolate(broker.host.name);
-    else if (kind < 8) {
-      const from = hosts[random.below(hosts.length)]!;
-      const to = hosts[random.below(hosts.length)]!;
-      if (from !== to) void cut(from, to, random.below(2) === 0);
-    } else {
-      await pause(QUIET_MS);
-      if (cluster.brokers.every((b) => b.up) && world.nowMs - wellSince >= QUIET_MS) {
-        await down(broker, false);
-        await pause(QUIET_MS);
-      }
-    }
-    if (kind < 8) wellSince = world.nowMs + 8000;
   }
-  await pause(8000);
-  world.heal();
-  for (const machine of [cluster.zookeeper, ...cluster.brokers]) if (!machine.host.alive) machine.start();
+
+  /** ZooKeeper loses its power a moment after it told somebody that a write is there. */
+  async forgetAfterAcknowledging(): Promise<void> {
+    const { cluster, witness } = this.scene;
+    await Promise.race([
+      new Promise<void>((resolve) => (witness.onAcknowledged = resolve)),
+      this.pause(3000, 3000),
+    ]);
+    witness.onAcknowledged = null;
+    await this.pause(0, 2);
+    await this.down(cluster.zookeeper, 50, 2000, false);
+  }
+
+  async cut(): Promise<void> {
+    const { random } = this.scene;
+    const from = this.hosts[random.below(this.hosts.length)]!;
+    const to = this.hosts[random.below(this.hosts.length)]!;
+    if (from === to) return;
+    const ways: [string, string][] = [[from, to]];
+    if (random.below(2) === 0) ways.push([to, from]);
+    await this.without(ways, 100, 6000);
+  }
+
+  /** Only clients reach it. */
+  async isolate(name: string, leastMs: number, mostMs: number): Promise<void> {
+    const ways = this.othersThan(name).flatMap((other): [string, string][] => [
+      [name, other],
+      [other, name],
+    ]);
+    await this.without(ways, leastMs, mostMs);
+  }
+
+  /** Its followers get nothing any more while clients still write to it; then it is gone for longer than its session. */
+  async dieWithTail(broker: Machine): Promise<void> {
+    const { random } = this.scene;
+    const { name } = broker.host;
+    if (random.below(3) === 0) return this.isolate(name, LONGER_THAN_SESSION_MS, 8000);
+    const ways = this.followersOf(name).map((other): [string, string] => [name, other]);
+    const cut = this.without(ways, 40, 600);
+    await cut;
+    await this.down(broker, LONGER_THAN_SESSION_MS, 8000);
+  }
+
+  /** The others fall out of the ISR, then the last one in it dies; the others may not lead. */
+  async dieAsLastInSync(broker: Machine): Promise<void> {
+    const { name } = broker.host;
+    const ways = this.followersOf(name).map((other): [string, string] => [name, other]);
+    await this.without(ways, LONGER_THAN_LAG_MS, 6000);
+    await this.down(broker, LONGER_THAN_SESSION_MS, 7000);
+  }
+
+  /** Leaderships leave it and come back, a few times in a row. */
+  async backAndForth(broker: Machine): Promise<void> {
+    const { random } = this.scene;
+    for (let times = 2 + random.below(3); times > 0; times--) {
+      if (!broker.up) return;
+      await broker.stop();
+      this.scene.onDown(broker);
+      await this.pause(20, 600);
+      if (!broker.host.alive) broker.start();
+      await this.pause(300, 2500);
+    }
+  }
+
+  private async without(ways: readonly [string, string][], leastMs: number, mostMs: number): Promise<void> {
+    const { world } = this.scene;
+    world.trace(`cut: ${ways.map(([from, to]) => `${from} to ${to}`).join(', ')}`);
+    for (const [from, to] of ways) world.link(from, to).cut();
+    await this.pause(leastMs, mostMs);
+    for (const [from, to] of ways) world.link(from, to).heal();
+  }
+
+  private followersOf(leader: string): string[] {
+    return this.othersThan(leader).filter((name) => name !== this.scene.cluster.zookeeper.host.name);
+  }
+
+  private othersThan(name: string): string[] {
+    return this.hosts.filter((other) => other !== name);
+  }
 }

@@ -12,6 +12,9 @@ import type {
   VersionedPartitionState,
 } from '../../src/kafka/controller/znodes/partition-state.ts';
 
+/** When all states were written; what registers later has a greater epoch. */
+export const STATES_ZXID = 1000n;
+
 type Answers = { [N in Call['op']]: (...args: Parameters<ControllerZooKeeper[N]>) => unknown };
 
 /** ZooKeeper and the brokers as a controller sees them, in memory: answers its calls and writes down what it does. */
@@ -103,7 +106,11 @@ export class ControllerWorld {
     readBrokers: () => [...this.brokers.values()],
     readTopics: () => [...this.assignments.keys()],
     readAssignments: (topics) => topics.map((topic) => new Map(this.assignments.get(topic))),
-    readStates: (partitions) => partitions.map((p) => this.state(p.topic, p.partition) ?? null),
+    readStates: (partitions) =>
+      partitions.map((p) => {
+        const state = this.state(p.topic, p.partition);
+        return state === undefined ? null : { ...state, zxid: STATES_ZXID };
+      }),
     readTopicConfigs: (topics) => topics.map((topic) => this.configs.get(topic) ?? new Map<string, string>()),
     createStates: (states) =>
       states.map(({ topic, partition, state }) => {

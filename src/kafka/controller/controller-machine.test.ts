@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ControllerWorld, linesOf } from '../../../test/support/controller-world.ts';
+import { ControllerWorld, linesOf, STATES_ZXID } from '../../../test/support/controller-world.ts';
 
 /** Three brokers, a controller with epoch 1, topics with the given replicas. */
 function cluster(topics: Record<string, number[][]> = {}): ControllerWorld {
@@ -214,6 +214,34 @@ test('a new controller sends every broker all its partitions with unchanged epoc
     '3 LeaderAndIsr t-1 leader=2 epoch=0 isr=2,3 replicas=2,3',
     ...[1, 2, 3].map((id) => `${id} UpdateMetadata live=1,2,3 t-0:1 t-1:2`),
   ]);
+});
+
+describe('brokers that were started again while there was no controller', () => {
+  const after = (...restarted: number[]): ControllerWorld => {
+    const world = cluster({ t: [[1, 2, 3]], single: [[1]] });
+    for (const id of restarted) world.addBroker(id, Number(STATES_ZXID) + id);
+    world.elect(2);
+    return world;
+  };
+
+  test('a leader gives way to somebody in sync who was there all the time, before it is told anything', () => {
+    const world = after(1);
+    expect(world.state('t', 0)).toMatchObject({ leader: 2, isr: [2, 3], leaderEpoch: 1 });
+    const told = world.sent.filter(({ request }) => request.kind === 'leaderAndIsr');
+    expect(linesOf(told).filter((line) => line.includes(' t-0 leader=1'))).toEqual([]);
+  });
+
+  test('a follower leaves the ISR', () => {
+    expect(after(3).state('t', 0)).toMatchObject({ leader: 1, isr: [1, 2], leaderEpoch: 1 });
+  });
+
+  test('when all were, the leader goes on in an epoch of its own', () => {
+    expect(after(1, 2, 3).state('t', 0)).toMatchObject({ leader: 1, isr: [1, 2, 3], leaderEpoch: 1 });
+  });
+
+  test('the only replica of a partition leads on', () => {
+    expect(after(1).state('single', 0)).toMatchObject({ leader: 1, isr: [1], leaderEpoch: 0 });
+  });
 });
 
 describe('a new controller goes on with what the old one left', () => {

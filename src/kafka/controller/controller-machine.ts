@@ -7,6 +7,7 @@ import {
   byRule,
   createPartitions,
   electLeaderless,
+  replaceRestarted,
   toOnline,
   type ElectionFailures,
 } from './partition-transitions.ts';
@@ -158,18 +159,20 @@ export class ControllerMachine {
         .partition(replica.topic, replica.partition)
         ?.replicaPhases.set(replica.broker, isOnline ? 'online' : 'deletionIneligible');
     }
-    toReplicaOnline(d, online);
     for (const topic of deletions) {
       if (cluster.topics.has(topic) && d.settings.deleteTopicEnable) {
         cluster.deletions.set(topic, { ineligible: false, started: false });
       }
     }
-    yield* toReplicaOffline(d, offline);
     for (const partition of partitions) {
       const { state } = partition;
       if (state === null) partition.phase = 'new';
       else partition.phase = cluster.isReplicaOnline(state.leader, partition) ? 'online' : 'offline';
     }
+    // Before anybody is told to lead on in an epoch of which it may have lost records.
+    yield* replaceRestarted(d, partitions, states);
+    toReplicaOnline(d, online);
+    yield* toReplicaOffline(d, offline);
     yield* electLeaderless(d);
     yield* startReassignments(d);
     yield* continueDeletions(d);

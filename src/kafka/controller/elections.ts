@@ -37,6 +37,22 @@ export const electOffline =
       : { leader: first, isr: [first], recipients: online };
   };
 
+/**
+ * While no controller looked, members of the ISR were started again, so that they may have lost what wasn't on their disks: they leave it, and
+ * none of them leads. When all were, nobody is better; the leader starts an epoch, since what it appends from now on may stand where
+ * others have what it lost.
+ */
+export const electNotRestarted =
+  (wasRestarted: (broker: number) => boolean): Election =>
+  ({ replicas, state, isOnline }) => {
+    const recipients = replicas.filter(isOnline);
+    const kept = state.isr.filter((replica) => isOnline(replica) && !wasRestarted(replica));
+    if (kept.includes(state.leader)) return { leader: state.leader, isr: kept, recipients };
+    const leader = replicas.find((replica) => kept.includes(replica));
+    if (leader !== undefined) return { leader, isr: kept, recipients };
+    return isOnline(state.leader) ? { leader: state.leader, isr: state.isr, recipients } : null;
+  };
+
 /** At the end of a reassignment to `replicas` whose leader isn't among them. */
 export const electReassigned: Election = ({ replicas, state, isOnline }) => {
   const leader = replicas.find((replica) => isOnline(replica) && state.isr.includes(replica));

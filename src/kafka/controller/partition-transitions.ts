@@ -1,10 +1,14 @@
 import { replicasOf, type Partition } from './cluster-state.ts';
 import type { Deciding } from './deciding.ts';
-import { electOffline, type Election } from './elections.ts';
+import { electNotRestarted, electOffline, type Election } from './elections.ts';
 import { RequestBatch } from './request-batch.ts';
 import { toReplicaNew, toReplicaOnline } from './replica-transitions.ts';
 import { call, type Work } from './work.ts';
-import type { PartitionState, VersionedPartitionState } from './znodes/partition-state.ts';
+import type {
+  PartitionState,
+  VersionedPartitionState,
+  WrittenPartitionState,
+} from './znodes/partition-state.ts';
 
 /** Why a partition has no new leader: nobody may lead, or its state is gone or another controller's. */
 export type ElectionFailure = 'noEligibleLeader' | 'stateLost';
@@ -19,9 +23,13 @@ interface Contender {
 }
 
 export function byRule(election: Election): Strategy {
+  return byContender(() => election);
+}
+
+function byContender(ruleFor: (contender: Contender) => Election): Strategy {
   // oxlint-disable-next-line eslint/require-yield -- other strategies have to read configs
   return function* (contenders) {
-    return contenders.map(() => election);
+    return contenders.map(ruleFor);
   };
 }
 
@@ -102,6 +110,32 @@ export function* electLeaderless(d: Deciding, topic: string | null = null): Work
       !d.cluster.isBeingDeleted(partition.topic),
   );
   if (leaderless.length > 0) yield* toOnline(d, leaderless, offlineStrategy(d));
+}
+
+/**
+ * At the beginning of a term: which brokers were started again since a state was written shows by what ZooKeeper knows of both. A controller
+ * that had been there then would have seen them go and come; an earlier one may have died before it could.
+ */
+export function* replaceRestarted(
+  d: Deciding,
+  partitions: readonly Partition[],
+  states: readonly (WrittenPartitionState | null)[],
+): Work<void> {
+  const wasRestarted = (broker: number, since: bigint): boolean =>
+    (d.cluster.brokers.get(broker)?.epoch ?? since) > since;
+  const zxids = new Map<Partition, bigint>();
+  for (const [at, partition] of partitions.entries()) {
+    const state = states[at];
+    if (state === null || state === undefined || d.cluster.isBeingDeleted(partition.topic)) continue;
+    // A replica that has no other has nothing to differ from.
+    if (partition.replicas.length < 2) continue;
+    if (state.isr.some((broker) => wasRestarted(broker, state.zxid))) zxids.set(partition, state.zxid);
+  }
+  if (zxids.size === 0) return;
+  const strategy: Strategy = byContender(({ partition }) =>
+    electNotRestarted((broker) => wasRestarted(broker, zxids.get(partition)!)),
+  );
+  yield* toOnline(d, [...zxids.keys()], strategy);
 }
 
 /** The same leader and ISR under a new leader epoch, so that replicas take a changed assignment. */

@@ -11,11 +11,7 @@ import {
   encodeReassignments,
   type WantedReplicas,
 } from './partition-lists.ts';
-import {
-  encodePartitionState,
-  type PartitionState,
-  type VersionedPartitionState,
-} from './partition-state.ts';
+import { encodePartitionState, type PartitionState, type WrittenPartitionState } from './partition-state.ts';
 import { paths } from './paths.ts';
 import { encodeTopicAssignment, type TopicAssignment } from './topic-assignment.ts';
 
@@ -120,7 +116,7 @@ export class ControllerZooKeeper {
     this.unwatch(paths.partitionState(topic, partition));
   }
 
-  readStates(partitions: readonly TopicPartition[]): Promise<(VersionedPartitionState | null)[]> {
+  readStates(partitions: readonly TopicPartition[]): Promise<(WrittenPartitionState | null)[]> {
     return this.zk.readPartitionStates(partitions);
   }
 

@@ -28,7 +28,7 @@ import {
   decodePartitionState,
   encodePartitionState,
   type PartitionState,
-  type VersionedPartitionState,
+  type WrittenPartitionState,
 } from './partition-state.ts';
 import { paths, persistentPaths } from './paths.ts';
 import {
@@ -260,11 +260,13 @@ export class KafkaZooKeeper {
   }
 
   /** The states of many partitions in one round trip; null for each that has none. */
-  readPartitionStates(partitions: readonly TopicPartition[]): Promise<(VersionedPartitionState | null)[]> {
+  readPartitionStates(partitions: readonly TopicPartition[]): Promise<(WrittenPartitionState | null)[]> {
     return Promise.all(
       partitions.map(async ({ topic, partition }) => {
         const found = await this.connection.read(paths.partitionState(topic, partition));
-        return found === null ? null : decodePartitionState(topic, partition, found.data, found.stat.version);
+        if (found === null) return null;
+        const { version, mzxid } = found.stat;
+        return { ...decodePartitionState(topic, partition, found.data, version), zxid: mzxid };
       }),
     );
   }

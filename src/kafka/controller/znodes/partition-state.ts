@@ -22,6 +22,12 @@ export interface VersionedPartitionState extends PartitionState {
   readonly version: number;
 }
 
+/** What stands in the znode, and since when. */
+export interface WrittenPartitionState extends VersionedPartitionState {
+  /** Of the write that left it so (`mzxid`). */
+  readonly zxid: bigint;
+}
+
 export function encodePartitionState(state: PartitionState): Buffer {
   return encodeJson({
     controller_epoch: state.controllerEpoch,
