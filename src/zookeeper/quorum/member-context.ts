@@ -47,6 +47,8 @@ export const packetLimit = (config: ZooKeeperConfig): number => config.juteMaxBu
 export async function settleLog(context: MemberContext): Promise<void> {
   const { storage, history } = context;
   await storage.snapshotWritten();
+  // The next role begins with what this one agreed to last, though it heard no more of it.
+  await storage.epochsWritten();
   await storage.sync();
   for (const proposal of history.uncommitted()) storage.tree.apply(proposal.transaction);
   history.commitTo(history.last);

@@ -116,6 +116,15 @@ test('one sync runs at a time, also when the next is asked for in the very momen
   expect(most).toBe(1);
 });
 
+test('epochs that are set at once are written one after the other: the last one stays', async () => {
+  const { world, host } = simulated(5);
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(host.runtime, testConfig);
+    await Promise.all([5, 6, 7].map((epoch) => storage.setEpoch('acceptedEpoch', epoch)));
+    expect(storage.epoch('acceptedEpoch')).toBe(7);
+  });
+});
+
 /** Writes as a server does until the machine dies, again and again. @returns restarts that found something lost that had to be. */
 async function writeAndDie(seed: number, config: StorageConfig, lives: number): Promise<number> {
   const { world, host } = simulated(seed);

@@ -69,6 +69,7 @@ export class ZooKeeperStorage {
   private appendedLimit = 0;
   private bytesLimit = 0;
   private snapshotting: Promise<void> | null = null;
+  private epochs: Promise<void> = Promise.resolve();
 
   /**
    * Reads what is there, or begins anew. Reads files to their ends before it returns.
@@ -285,9 +286,16 @@ export class ZooKeeperStorage {
     return readEpoch(this.runtime.files, this.snapshotFolder, name);
   }
 
-  /** Resolves when it is on the disk. */
+  /** Resolves when it is on the disk. One is written after the other, in the order of the calls. */
   setEpoch(name: 'acceptedEpoch' | 'currentEpoch', epoch: number): Promise<void> {
-    return writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch);
+    const written = this.epochs.then(() => writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch));
+    this.epochs = written.catch(() => {});
+    return written;
+  }
+
+  /** Resolves when no epoch is being written. */
+  epochsWritten(): Promise<void> {
+    return this.epochs;
   }
 
   /** Resolves when no snapshot is under way. */
