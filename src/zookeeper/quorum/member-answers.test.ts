@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { RawClient } from '../../../test/zookeeper/raw-client.ts';
+import type { Log } from '../../runtime/runtime.ts';
 import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
 
 /** Values of `mntr`, without `zk_`. */
@@ -80,4 +81,26 @@ test('a member that serves nobody says so, each word in its own way', async () =
     'This ZooKeeper instance is not currently serving requests\n',
     'srvr is not executed because it is not in the whitelist.\n',
   ]);
+});
+
+test('the log tells who was elected with what, who leads what, for how long, why it ended, and how long nobody led', async () => {
+  const said: string[] = [];
+  const say = (message: string): void => void said.push(message);
+  const log: Log = { debug: () => {}, info: say, warn: say, error: say, with: () => log };
+  const ensemble = new SimulatedEnsemble({ seed: 33, servers: 3, log });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  await world.run(world.nowMs + 3000);
+  said.length = 0;
+  ensemble.kill(ensemble.leader!);
+  expect(await ensemble.untilServing(2)).toBe(true);
+  const about = (pattern: RegExp): string[] => said.filter((line) => pattern.test(line));
+  expect(
+    about(/^server 3, which led epoch 1 for [23]\.\d s, is lost to this one: its connection/),
+  ).toHaveLength(2);
+  expect(about(/^server 2( \(this one\))? was elected, with zxid 0x\d+ of epoch 1$/)).toHaveLength(2);
+  expect(
+    about(/^server 2( \(this one\))? leads epoch 2 from zxid 0x\d+ on; nobody led for \d+ ms$/),
+  ).toHaveLength(2);
 });

@@ -56,8 +56,10 @@ export class Member implements MemberContext {
   private role: Leading | Following | null = null;
   private decided: ((vote: Vote | null) => void) | null = null;
   private timer: Timer | null = null;
-  private leader: number | null = null;
+  /** The leader in place, as far as this server knows. */
+  private reign: { readonly epoch: number; readonly sinceMs: number } | null = null;
   private leaderlessSinceMs: number;
+  private waitedEnough: () => void = () => {};
   private isStopped = false;
   private loop: Promise<void> = Promise.resolve();
 
@@ -108,7 +110,7 @@ export class Member implements MemberContext {
     server.clientPort = this.clientPort;
     server.secureClientPort = this.secureEndpoint?.port ?? -1;
     this.server = server;
-    this.leader = leader;
+    this.reign = { epoch, sinceMs: this.now };
     this.step({ kind: 'established', epoch, now: this.now });
     const waitedMs = Math.round(this.now - this.leaderlessSinceMs);
     runtime.log.info(
@@ -131,6 +133,8 @@ export class Member implements MemberContext {
   }
 
   left(): void {
+    this.server = null;
+    if (this.reign !== null) this.leaderlessSinceMs = this.now;
     this.step({ kind: 'left', now: this.now });
   }
 
@@ -159,6 +163,7 @@ export class Member implements MemberContext {
     this.timer?.cancel();
     this.role?.stop('this server stops');
     this.decided?.(null);
+    this.waitedEnough();
     await this.clients?.close();
     await this.admin?.();
     await this.connections.stop();
@@ -275,18 +280,20 @@ export class Member implements MemberContext {
     const reason = await role.run();
     this.role = null;
     this.server = null;
-    const led = this.leader !== null;
-    if (led) this.leaderlessSinceMs = this.now;
-    this.leader = null;
+    const { reign } = this;
+    this.reign = null;
     for (const close of this.closers.splice(0)) await close();
     if (this.isStopped) return;
-    if (isSelf) log.warn(`this server ${led ? 'leads no more' : 'could not become the leader'}: ${reason}`);
-    else
-      log.warn(
-        led
-          ? `server ${vote.leader}, which led, is lost to this one: ${reason}`
-          : `server ${vote.leader} could not be followed: ${reason}`,
-      );
+    log.warn(`${endOf(vote.leader, isSelf, reign, this.leaderlessSinceMs)}: ${reason}`, {
+      leader: vote.leader,
+    });
+    // Observers of a large ensemble don't all come back at once.
+    const { observerReconnectDelayMs: delayMs } = this.config;
+    if (this.self.role === 'observer' && delayMs > 0)
+      await new Promise<void>((resolve) => {
+        this.waitedEnough = resolve;
+        this.runtime.clock.after(this.runtime.random.float() * delayMs, resolve);
+      });
   }
 
   private step(input: ElectionInput): void {
@@ -310,4 +317,19 @@ export class Member implements MemberContext {
         this.step({ kind: 'timer', now: this.now });
       });
   }
+}
+
+/** Who led for how long, and that it is over. */
+function endOf(
+  leader: number,
+  isSelf: boolean,
+  reign: { readonly epoch: number; readonly sinceMs: number } | null,
+  nowMs: number,
+): string {
+  if (reign === null)
+    return isSelf ? 'this server could not become the leader' : `server ${leader} could not be followed`;
+  const what = `epoch ${reign.epoch} for ${((nowMs - reign.sinceMs) / 1000).toFixed(1)} s`;
+  return isSelf
+    ? `this server leads no more, after it led ${what}`
+    : `server ${leader}, which led ${what}, is lost to this one`;
 }
