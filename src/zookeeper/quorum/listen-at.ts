@@ -3,20 +3,22 @@ import {
   type Connection,
   type Endpoint,
   type Listener,
-  type Runtime,
+  type Log,
+  type Network,
 } from '../../runtime/runtime.ts';
 
 /** Listens at a member's own address; where that isn't an address of this host (behind a router, say), at all of its addresses. */
 export async function listenAt(
-  runtime: Runtime,
+  network: Network,
+  log: Log,
   at: Endpoint,
   accept: (connection: Connection) => void,
 ): Promise<Listener> {
   try {
-    return await runtime.network.listen(at, accept);
+    return await network.listen(at, accept);
   } catch (error) {
     if (!(error instanceof NetworkError) || !['EADDRNOTAVAIL', 'ENOTFOUND'].includes(error.code)) throw error;
-    runtime.log.warn(`${at.host} is no address of this host, so port ${at.port} is opened on all of them`);
-    return runtime.network.listen({ host: '', port: at.port }, accept);
+    log.warn(`${at.host} is no address of this host, so port ${at.port} is opened on all of them`);
+    return network.listen({ host: '', port: at.port }, accept);
   }
 }

@@ -1,4 +1,5 @@
 import type { Runtime } from '../../runtime/runtime.ts';
+import type { PeerNetworks } from '../security/peer-networks.ts';
 import type { ZooKeeperConfig } from '../server/config.ts';
 import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
@@ -13,6 +14,8 @@ export interface MemberContext {
   readonly members: readonly MemberConfig[];
   readonly voters: readonly number[];
   readonly storage: ZooKeeperStorage;
+  /** How the servers of the ensemble speak with each other. */
+  readonly peers: PeerNetworks;
   readonly history: History;
   readonly environment: Readonly<Record<string, string>>;
   /** Servers of the ensemble that were of 3.4 when they followed this one last. */

@@ -1,5 +1,6 @@
 import type { Connection, Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
 import type { TlsConnection } from '../../runtime/tls.ts';
+import type { PeerNetworks } from '../security/peer-networks.ts';
 import { openClientPorts, type ClientPorts } from '../security/client-ports.ts';
 import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
@@ -36,6 +37,7 @@ export class Member implements MemberContext {
   readonly voters: readonly number[];
   readonly storage: ZooKeeperStorage;
   readonly history: History;
+  readonly peers: PeerNetworks;
   readonly environment: Readonly<Record<string, string>>;
   readonly members34 = new Set<number>();
   acceptedEpoch = 0;
@@ -69,6 +71,7 @@ export class Member implements MemberContext {
     self: MemberConfig,
     storage: ZooKeeperStorage,
     history: History,
+    peers: PeerNetworks,
     environment: Readonly<Record<string, string>>,
     equip: (server: Server) => void,
     initialConfiguration: string | null,
@@ -83,13 +86,18 @@ export class Member implements MemberContext {
     this.voters = config.members.filter((m) => m.role === 'participant').map((m) => m.id);
     this.storage = storage;
     this.history = history;
+    this.peers = peers;
     this.environment = environment;
     this.leaderlessSinceMs = this.now;
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
     this.election = new Election(self.id, this.voters);
-    this.connections = new ElectionConnections(runtime, self, this.members, (from, notification) =>
-      this.step({ kind: 'notification', from, ...notification, now: this.now }),
+    this.connections = new ElectionConnections(
+      runtime,
+      peers.election,
+      self,
+      this.members,
+      (from, notification) => this.step({ kind: 'notification', from, ...notification, now: this.now }),
     );
   }
 
@@ -167,6 +175,7 @@ export class Member implements MemberContext {
     await this.clients?.close();
     await this.admin?.();
     await this.connections.stop();
+    this.peers.stop();
     await this.loop;
     await this.storage.close();
   }

@@ -3,8 +3,10 @@ import type { ZooKeeperConfig } from '../server/config.ts';
 import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import { storageConfig } from '../server/storage-config.ts';
+import { peerNetworks } from '../security/peer-networks.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
+import { decodeInitial } from './election/messages.ts';
 import { History } from './zab/history.ts';
 import { Member } from './member.ts';
 
@@ -24,6 +26,13 @@ export async function startMember(
   initialConfiguration: string | null = null,
 ): Promise<Member> {
   const self = readMyid(runtime, config);
+  const hosts = (): string[] => config.members.flatMap((one) => one.addresses.map((address) => address.host));
+  const peers = peerNetworks(
+    runtime,
+    config.security,
+    hosts,
+    (gathered) => decodeInitial(gathered)?.bytes ?? null,
+  );
   const history = new History(0, config.commitLogCount);
   history.forget();
   const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction) =>
@@ -36,6 +45,7 @@ export async function startMember(
     self,
     storage,
     history,
+    peers,
     environment,
     equip,
     initialConfiguration,

@@ -50,11 +50,7 @@ export async function startZooKeeper(
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
   const { security } = config;
-  const unserved = [
-    ...(security.sslQuorum || security.quorumPortUnification ? ['sslQuorum'] : []),
-    ...(security.quorumSasl.isEnabled ? ['quorum.auth.enableSasl'] : []),
-    ...(security.audit ? ['audit.enable'] : []),
-  ];
+  const unserved = [...(security.audit ? ['audit.enable'] : [])];
   if (unserved.length > 0)
     throw new SecurityError(
       'NOT_SERVED',

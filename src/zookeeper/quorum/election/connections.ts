@@ -1,5 +1,12 @@
 import { RareWarnings } from '../../../runtime/rare-warnings.ts';
-import type { Connection, ConnectionHandler, Endpoint, Listener, Runtime } from '../../../runtime/runtime.ts';
+import type {
+  Connection,
+  ConnectionHandler,
+  Endpoint,
+  Listener,
+  Network,
+  Runtime,
+} from '../../../runtime/runtime.ts';
 import { FrameSplitter } from '../../../wire/frames.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
@@ -39,6 +46,7 @@ interface Peer {
  */
 export class ElectionConnections {
   private readonly runtime: Runtime;
+  private readonly network: Network;
   private readonly warnings: RareWarnings;
   private readonly self: MemberConfig;
   private readonly peers = new Map<number, Peer>();
@@ -51,11 +59,13 @@ export class ElectionConnections {
 
   constructor(
     runtime: Runtime,
+    network: Network,
     self: MemberConfig,
     members: readonly MemberConfig[],
     heard: (from: number, notification: Notification) => void,
   ) {
     this.runtime = runtime;
+    this.network = network;
     this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.self = self;
     this.config = configText(members);
@@ -74,8 +84,11 @@ export class ElectionConnections {
   /** Rejects with a NetworkError when the election port can't be had. */
   async listen(): Promise<void> {
     const { host, electionPort } = this.self.addresses[0]!;
-    this.listener = await listenAt(this.runtime, { host, port: electionPort }, (connection) =>
-      this.accept(connection),
+    this.listener = await listenAt(
+      this.network,
+      this.runtime.log,
+      { host, port: electionPort },
+      (connection) => this.accept(connection),
     );
   }
 
@@ -105,7 +118,8 @@ export class ElectionConnections {
   }
 
   private async dial(peer: Peer): Promise<void> {
-    const { clock, network } = this.runtime;
+    const { network } = this;
+    const { clock } = this.runtime;
     if (peer.dialing || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
     peer.dialing = true;
     peer.dialedAtMs = clock.monotonicMs();

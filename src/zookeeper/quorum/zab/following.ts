@@ -153,11 +153,11 @@ export class Following {
 
   /** @returns why it failed, or null. */
   private async dial(host: string, port: number): Promise<string | null> {
-    const { runtime, config } = this.context;
+    const { peers, config } = this.context;
     if (this.isOver) return 'this server stops';
     try {
       const timeoutMs = config.tickTimeMs * config.syncLimit;
-      const connection = await runtime.network.connect({ host, port }, { timeoutMs });
+      const connection = await peers.quorum.connect({ host, port }, { timeoutMs });
       if (this.isOver) {
         connection.destroy();
         return 'this server stops';

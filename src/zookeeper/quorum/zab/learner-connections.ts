@@ -62,7 +62,8 @@ export class LearnerConnections {
 
   /** Rejects with a NetworkError when the port can't be had. */
   async listen(at: Endpoint): Promise<void> {
-    const listener = await listenAt(this.context.runtime, at, (connection) => this.accept(connection));
+    const { peers, runtime } = this.context;
+    const listener = await listenAt(peers.quorum, runtime.log, at, (connection) => this.accept(connection));
     if (this.isOver) await listener.close();
     else this.listener = listener;
   }
