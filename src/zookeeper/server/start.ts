@@ -50,11 +50,10 @@ export async function startZooKeeper(
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
   const { security } = config;
-  const unserved = [...(security.audit ? ['audit.enable'] : [])];
-  if (unserved.length > 0)
+  if (security.audit)
     throw new SecurityError(
       'NOT_SERVED',
-      `${unserved.join(', ')} can't be honoured yet; remove the line if you can do without`,
+      "audit.enable can't be honoured yet; remove the line if you can do without",
     );
   const initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
   const logins = security.jaasFile === '' ? null : new Logins(runtime.files, security.jaasFile);
