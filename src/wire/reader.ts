@@ -1,3 +1,4 @@
+import { getBigInt64 } from './bigint64.ts';
 import { int64FromHalves, type Int64 } from './int64.ts';
 import { WireError } from './wire-error.ts';
 
@@ -79,7 +80,7 @@ export class Reader {
     const at = this.position;
     if (at + 8 > this.end) throw this.short('int64', 8);
     this.position = at + 8;
-    return this.buffer.readBigInt64BE(at);
+    return getBigInt64(this.buffer, at);
   }
 
   float64(): number {

@@ -1,3 +1,4 @@
+import { putBigInt64 } from './bigint64.ts';
 import type { Int64 } from './int64.ts';
 
 /** From this size on `bytes` refers to a buffer instead of copying it. */
@@ -72,7 +73,7 @@ export class Writer {
       const high = Math.floor(value / 0x1_0000_0000);
       putInt32(this.slab, this.at, high);
       putInt32(this.slab, this.at + 4, value - high * 0x1_0000_0000);
-    } else this.slab.writeBigInt64BE(BigInt.asIntN(64, value), this.at);
+    } else putBigInt64(this.slab, this.at, value);
     this.at += 8;
   }
 

@@ -1,3 +1,4 @@
+import { putBigInt64 } from '../../wire/bigint64.ts';
 import type { Int64 } from '../../wire/reader.ts';
 import { encodeTransaction } from '../tree/transaction-codec.ts';
 import { putInt32, putInt64 } from '../tree/stat-bytes.ts';
@@ -73,7 +74,7 @@ export class LogBatch {
   int64(value: Int64): void {
     this.room(8);
     if (typeof value === 'number') putInt64(this.buffer, this.at, value);
-    else this.buffer.writeBigInt64BE(value, this.at);
+    else putBigInt64(this.buffer, this.at, value);
     this.at += 8;
   }
 

@@ -1,3 +1,5 @@
+import { getBigInt64, putBigInt64 } from '../../wire/bigint64.ts';
+
 /** Where the fields of an encoded Stat stand. Those up to `version` are the same in StatPersisted, which snapshots and digests have. */
 export const StatAt = {
   czxid: 0,
@@ -42,7 +44,7 @@ export function readStat(bytes: Buffer, at: number): Stat {
     version: getInt32(bytes, at + StatAt.version),
     cversion: getInt32(bytes, at + StatAt.cversion),
     aversion: getInt32(bytes, at + StatAt.aversion),
-    ephemeralOwner: bytes.readBigInt64BE(at + StatAt.ephemeralOwner),
+    ephemeralOwner: getBigInt64(bytes, at + StatAt.ephemeralOwner),
     dataLength: getInt32(bytes, at + StatAt.dataLength),
     numChildren: getInt32(bytes, at + StatAt.numChildren),
     pzxid: getInt64(bytes, at + StatAt.pzxid),
@@ -76,7 +78,7 @@ export function getInt64(bytes: Buffer, at: number): number {
 
 export function putOwner(bytes: Buffer, at: number, owner: bigint): void {
   if (owner !== 0n) {
-    bytes.writeBigInt64BE(owner, at);
+    putBigInt64(bytes, at, owner);
     return;
   }
   putInt32(bytes, at, 0);

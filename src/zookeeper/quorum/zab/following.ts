@@ -218,18 +218,24 @@ export class Following {
       this.inputs.push(input);
       return;
     }
-    const { outputs } = this;
     this.isStepping = true;
     try {
-      for (let next: FollowerInput | undefined = input; next !== undefined; next = this.inputs.shift()) {
-        this.core.step(next, outputs);
-        for (const output of outputs) this.carryOut(output);
-        outputs.length = 0;
-      }
+      for (let next: FollowerInput | undefined = input; next !== undefined; next = this.inputs.shift())
+        this.stepOnce(next);
     } finally {
       this.isStepping = false;
-      this.inputs.length = 0;
-      outputs.length = 0;
+      while (this.inputs.length > 0) this.inputs.pop();
+    }
+  }
+
+  private stepOnce(input: FollowerInput): void {
+    const { outputs } = this;
+    try {
+      this.core.step(input, outputs);
+      for (const output of outputs) this.carryOut(output);
+    } finally {
+      // Setting its length would be a call out of compiled code.
+      while (outputs.length > 0) outputs.pop();
     }
   }
 

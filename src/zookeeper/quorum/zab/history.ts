@@ -1,5 +1,6 @@
 import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
+import { Queue } from '../../server/queue.ts';
 import {
   decodeDigest,
   decodeTransaction,
@@ -74,7 +75,7 @@ function encode(transaction: Transaction): Buffer {
 export class History {
   /** Those that are final. */
   private readonly recent: RecentPayloads;
-  private pending: Proposal[] = [];
+  private readonly pending = new Queue<Proposal>();
   /** Up to here all is final. */
   private committed: number;
 
@@ -86,8 +87,7 @@ export class History {
 
   /** The last transaction, committed or not. */
   get last(): number {
-    const { pending } = this;
-    return pending.length > 0 ? pending[pending.length - 1]!.zxid : this.recent.last;
+    return this.pending.last?.zxid ?? this.recent.last;
   }
 
   /** Right before the first transaction that is known here. */
@@ -102,7 +102,7 @@ export class History {
   /** Nothing of before is known any more. */
   reset(lastZxid: number): void {
     this.recent.reset(lastZxid);
-    this.pending = [];
+    this.pending.clear();
     this.committed = lastZxid;
   }
 
@@ -127,18 +127,19 @@ export class History {
 
   /** @returns those that are committed by this. */
   commitTo(zxid: number): readonly Proposal[] {
-    const { pending } = this;
-    let count = 0;
-    while (count < pending.length && pending[count]!.zxid <= zxid) {
-      const { zxid: own, payload } = pending[count++]!;
-      this.recent.push(own, payload);
-      this.committed = own;
+    const { pending, recent } = this;
+    const newly: Proposal[] = [];
+    for (let next = pending.peek(); next !== undefined && next.zxid <= zxid; next = pending.peek()) {
+      pending.shift();
+      newly.push(next);
+      recent.push(next.zxid, next.payload);
+      this.committed = next.zxid;
     }
-    return pending.splice(0, count);
+    return newly;
   }
 
   uncommitted(): readonly Proposal[] {
-    return this.pending;
+    return this.pending.all();
   }
 
   /** All committed ones after `zxid`, if a learner whose log ends with it lacks just these; null: that can't be told. */

@@ -1,3 +1,4 @@
+import { getBigInt64 } from '../../../wire/bigint64.ts';
 import { Reader } from '../../../wire/reader.ts';
 import { ErrorCode } from '../../jute/error-code.ts';
 import { OpCode } from '../../jute/op-code.ts';
@@ -9,6 +10,7 @@ import { Request } from '../../server/request.ts';
 import { isAlive, type ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
 import { Sizes, type MemberView } from '../../server/member-view.ts';
+import { getInt32 } from '../../tree/stat-bytes.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
@@ -131,9 +133,9 @@ export class LeaderWrites implements WritePath, Proposer {
   request(from: number, packet: Packet, synced: () => void): void {
     const { data } = packet;
     if (data === null || data.length < REQUEST_HEAD_BYTES) return;
-    const sessionId = data.readBigInt64BE(0);
-    const cxid = data.readInt32BE(8);
-    const op = data.readInt32BE(12);
+    const sessionId = getBigInt64(data, 0);
+    const cxid = getInt32(data, 8);
+    const op = getInt32(data, 12);
     if (op === OpCode.sync) {
       this.sync(synced);
       return;
@@ -142,8 +144,8 @@ export class LeaderWrites implements WritePath, Proposer {
     const { sessions } = this.server;
     if (op === OpCode.createSession && data.length >= 20 && sessions.get(sessionId) === undefined)
       sessions.add(sessionId, data.readInt32BE(16), nowMs, null);
-    const session = sessions.get(sessionId);
-    if (op === OpCode.closeSession && session !== undefined) session.closing = true;
+    const closing = op === OpCode.closeSession ? sessions.get(sessionId) : undefined;
+    if (closing !== undefined) closing.closing = true;
     const request = new Request(
       null,
       sessionId,

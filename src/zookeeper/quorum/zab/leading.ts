@@ -152,7 +152,7 @@ export class Leading {
         this.stepOnce({ kind: 'settle', now: input.now });
     } finally {
       this.isStepping = false;
-      this.inputs.length = 0;
+      while (this.inputs.length > 0) this.inputs.pop();
     }
   }
 
@@ -162,7 +162,8 @@ export class Leading {
       this.core.step(input, outputs);
       for (const output of outputs) this.carryOut(output);
     } finally {
-      outputs.length = 0;
+      // Setting its length would be a call out of compiled code.
+      while (outputs.length > 0) outputs.pop();
     }
   }
 

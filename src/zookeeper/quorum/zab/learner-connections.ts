@@ -103,7 +103,7 @@ export class LearnerConnections {
     if (learner.held !== null) {
       learner.held.push(packet);
       learner.heldBytes += packet.data?.length ?? 0;
-    } else learner.connection.write(packet.wire ?? this.encoder.encode(packet));
+    } else if (learner.connection.write((packet.wire ??= this.encoder.encode(packet)))) return;
     if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
     this.context.runtime.log.warn(
       `cut off server ${this.events.sidOf(id)}, which doesn't read what it is sent`,

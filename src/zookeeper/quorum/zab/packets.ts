@@ -36,8 +36,8 @@ export interface Packet {
   readonly zxid: number;
   readonly data: Buffer | null;
   readonly authIds?: readonly Id[] | null;
-  /** All of it as it goes over the wire, where that is there already. */
-  readonly wire?: Buffer | null;
+  /** All of it as it goes over the wire, once that is there. */
+  wire?: Buffer | null;
 }
 
 /** The version of the protocol since 3.4, in LearnerInfo and LEADERINFO. */
