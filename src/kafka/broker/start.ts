@@ -186,7 +186,7 @@ class RunningBroker implements Broker {
         this.runtime.log.error(`log folder ${folder} failed: its ${replicas.length} replicas are offline`, {
           folder,
         });
-        this.parts?.replicas.folderFailed(replicas);
+        this.parts?.replicas.roles.folderFailed(replicas);
         if (this.parts?.logs.liveFolders.length === 0) void this.fail(new Error('all log folders failed'));
         else
           this.zk.notifyLogDirFailure(this.id).catch((error: unknown) => {

@@ -5,12 +5,8 @@ import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { leaderAndIsr } from '../../protocol/messages/04-leader-and-isr.ts';
 import { stopReplica } from '../../protocol/messages/05-stop-replica.ts';
 import { updateMetadata } from '../../protocol/messages/06-update-metadata.ts';
-import type {
-  PartitionCode,
-  PartitionDecision,
-  PartitionStop,
-  ReplicaManager,
-} from '../../replication/replica-manager.ts';
+import type { ReplicaManager } from '../../replication/replica-manager.ts';
+import type { PartitionCode, PartitionDecision, PartitionStop } from '../../replication/replica-roles.ts';
 import { securityProtocols } from '../config/listeners.ts';
 import type { AliveBroker, MetadataCache, MetadataUpdate } from '../metadata-cache.ts';
 import type { ServedApi } from '../served-api.ts';
@@ -54,12 +50,12 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
         await Promise.all(
           [...new Set(unknown.map(({ topic }) => topic))].map((topic) => options.readTopicConfig(topic)),
         );
-        replicas.checkControllerEpoch(request.controllerEpoch);
+        replicas.roles.checkControllerEpoch(request.controllerEpoch);
         const codes: PartitionCode[] = [];
         for (let at = 0; at < decisions.length; at += DECISIONS_A_TURN) {
           if (at > 0) await new Promise<void>((resolve) => clock.soon(resolve));
           codes.push(
-            ...replicas.applyLeaderAndIsr(
+            ...replicas.roles.applyLeaderAndIsr(
               request.controllerEpoch,
               decisions.slice(at, at + DECISIONS_A_TURN),
             ),
@@ -83,7 +79,7 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
       stopReplica,
       (request) => {
         checkBrokerEpoch(request.brokerEpoch);
-        const codes = replicas.stopReplicas(request.controllerEpoch, stopsOf(request));
+        const codes = replicas.roles.stopReplicas(request.controllerEpoch, stopsOf(request));
         return {
           errorCode: ErrorCode.NONE,
           partitionErrors: codes.map(({ topic, partition, code }) => ({
@@ -99,7 +95,7 @@ export function controllerRequestApis(options: ControllerRequestsOptions): Serve
       updateMetadata,
       (request) => {
         checkBrokerEpoch(request.brokerEpoch);
-        replicas.checkControllerEpoch(request.controllerEpoch);
+        replicas.roles.checkControllerEpoch(request.controllerEpoch);
         metadata.update(updateOf(request));
         return { errorCode: ErrorCode.NONE };
       },

@@ -66,7 +66,7 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
           return {
             partitionIndex,
             errorCode: ErrorCode.NONE,
-            ...answered(replicas.require(topic, partitionIndex), question, asked.maxNumOffsets),
+            ...answered(replicas.table.require(topic, partitionIndex), question, asked.maxNumOffsets),
           };
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;

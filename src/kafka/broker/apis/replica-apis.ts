@@ -28,8 +28,8 @@ export function offsetForLeaderEpochApi(replicas: ReplicaManager): ServedApi {
           try {
             const found =
               request.replicaId === DEBUGGING_CONSUMER
-                ? replicas.require(topic, partition)
-                : replicas.requireLeader(topic, partition);
+                ? replicas.table.require(topic, partition)
+                : replicas.table.requireLeader(topic, partition);
             found.checkLeaderEpoch(currentLeaderEpoch);
             const end = found.log.endOffsetForEpoch(leaderEpoch);
             return { errorCode: ErrorCode.NONE, partition, leaderEpoch: end.epoch, endOffset: end.endOffset };
@@ -65,7 +65,7 @@ export function deleteRecordsApi(replicas: ReplicaManager, metadata: MetadataCac
 
   const start = (topic: string, index: number, offset: number): { partition: Partition; target: number } => {
     if (isInternalTopic(topic)) throw new KafkaError(ErrorCode.INVALID_TOPIC_EXCEPTION);
-    const partition = replicas.requireLeader(topic, index);
+    const partition = replicas.table.requireLeader(topic, index);
     const { log } = partition;
     if (!log.config.cleanupPolicy.includes('delete')) throw new KafkaError(ErrorCode.POLICY_VIOLATION);
     const target = offset === ALL_COMMITTED ? log.highWatermark : offset;
