@@ -18,16 +18,18 @@ type Fault =
   | 'diskFull'
   | 'readErrors'
   | 'syncErrors'
+  | 'diesAtTheDisk'
+  | 'leftBehind'
   | 'churn'
   | 'wipeObserver';
 
 const faultsOf: Record<Kind, readonly Fault[]> = {
-  crashes: ['kill', 'kill', 'power', 'churn'],
-  power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill'],
+  crashes: ['kill', 'kill', 'power', 'churn', 'diesAtTheDisk', 'leftBehind'],
+  power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill', 'diesAtTheDisk'],
   cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'kill'],
-  disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver'],
+  disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver', 'diesAtTheDisk'],
   time: ['freeze', 'freeze', 'wallClock', 'slowLinks', 'kill'],
-  churn: ['churn', 'churn', 'oneWay', 'powerOfMany'],
+  churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'diesAtTheDisk'],
   all: [
     'kill',
     'power',
@@ -42,6 +44,8 @@ const faultsOf: Record<Kind, readonly Fault[]> = {
     'diskFull',
     'readErrors',
     'syncErrors',
+    'diesAtTheDisk',
+    'leftBehind',
     'churn',
     'wipeObserver',
   ],
@@ -93,6 +97,8 @@ export class Faults {
 
   /** Called when a server gave up: its supervisor starts it again. */
   gaveUp(server: EnsembleServer): void {
+    // After a failed sync the page cache is as good as lost.
+    if (this.random.below(2) === 0 && this.excused.has(server)) server.host.disk.losePower();
     this.startLater(server);
   }
 
@@ -169,6 +175,35 @@ export class Faults {
       case 'syncErrors':
         this.failing(victim, 'sync', 0.3);
         break;
+      case 'diesAtTheDisk': {
+        // In the middle of what takes several operations, such as the installation of a leader's tree.
+        const { disk } = victim.host;
+        let left = random.below(random.below(2) === 0 ? 12 : 60);
+        disk.before = (_, path) => {
+          if (left-- > 0) return;
+          disk.before = null;
+          this.kill(victim, random.below(3) === 0);
+          throw new FileError('EIO', path, `${path}: the process is dead`);
+        };
+        if (random.below(2) === 0) {
+          this.ensemble.kill(victim, random.below(2) === 0);
+          world.after(random.between(0, 2) * tick, () => this.start(victim));
+        }
+        break;
+      }
+      case 'leftBehind': {
+        // One misses a few transactions, and then all begin at once: it may not lead them back to where it was.
+        const behind = random.below(2) === 0 ? servers[this.plan.servers - this.plan.observers - 1]! : victim;
+        if (behind.host.alive) ensemble.kill(behind, random.below(2) === 0);
+        world.after(random.between(1, 8) * tick, () => {
+          if (this.isOver) return;
+          for (const server of servers) if (server.host.alive) ensemble.kill(server, random.below(2) === 0);
+          world.after(random.between(0.1, 2) * tick, () => {
+            for (const server of servers) this.start(server);
+          });
+        });
+        break;
+      }
       case 'churn': {
         let times = 2 + random.below(4);
         const again = (): void => {

@@ -24,6 +24,12 @@ export interface Plan {
   readonly dataBytes: number;
   /** How many things go wrong, one after the other. */
   readonly faults: number;
+  /** Followers take in observers, too. */
+  readonly observerMasters: boolean;
+  /** Sessions are their server's alone until they make an ephemeral. */
+  readonly localSessions: boolean;
+  /** Whether the leader has clients. */
+  readonly leaderServes: boolean;
 }
 
 const shapes: readonly { servers: number; observers: number; weight: number }[] = [
@@ -47,6 +53,15 @@ const kinds: readonly { kind: Kind; weight: number }[] = [
   { kind: 'churn', weight: 4 },
   { kind: 'all', weight: 4 },
 ];
+
+/** What zoo.cfg says beyond the servers. */
+export function zooCfgOf(plan: Plan): string {
+  const lines = [`snapCount=${plan.snapCount}`];
+  if (plan.observerMasters) lines.push('observerMasterPort=2191');
+  if (plan.localSessions) lines.push('localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true');
+  if (!plan.leaderServes) lines.push('leaderServes=no');
+  return `${lines.join('\n')}\n`;
+}
 
 export function planOf(seed: number): Plan {
   const random = new SeededRandom(seed).fork('plan');
@@ -78,6 +93,9 @@ export function planOf(seed: number): Plan {
     sessionTimeoutMs: tickTimeMs * pick([4, 8, 20]),
     dataBytes: random.below(40) === 0 ? 20_000 : pick([0, 10, 10, 100]),
     faults: 1 + random.below(1 + random.below(5)),
+    observerMasters: random.below(2) === 0,
+    localSessions: random.below(10) === 0,
+    leaderServes: servers === 1 || random.below(10) > 0,
   };
 }
 

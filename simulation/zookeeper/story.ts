@@ -5,7 +5,7 @@
 import { SimulatedEnsemble } from '../../test/zookeeper/simulated-ensemble.ts';
 import { Faults } from './faults.ts';
 import { Oracle } from './oracle.ts';
-import { planOf, type Plan } from './plan.ts';
+import { planOf, zooCfgOf, type Plan } from './plan.ts';
 import { Ledger, Writer } from './writer.ts';
 
 /** Virtual ms after which a healed ensemble must serve and agree. */
@@ -35,7 +35,7 @@ export async function runEnsembleStory({ seed, onTrace }: EnsembleStory): Promis
     networkMs: plan.networkMs,
     slowestSyncMs: plan.slowestSyncMs,
     tickTimeMs: plan.tickTimeMs,
-    zooCfg: `snapCount=${plan.snapCount}\n`,
+    zooCfg: zooCfgOf(plan),
     equip: (server, made) => oracle.serving(server, made),
     gaveUp: (server, reason) => {
       if (!faults.excused.has(server)) oracle.say(`server ${server.id} gave up: ${reason}`);

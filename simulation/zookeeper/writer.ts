@@ -83,7 +83,10 @@ export class Writer {
   private connect(): ZooKeeperClient {
     const { servers } = this.ensemble;
     // Some know one server only, so that observers and followers have clients, too.
-    const some = this.random.below(3) === 0 ? [servers[this.random.below(servers.length)]!] : servers;
+    const some =
+      this.plan.leaderServes && this.random.below(3) === 0
+        ? [servers[this.random.below(servers.length)]!]
+        : servers;
     this.hasEphemeral = false;
     const { sessionTimeoutMs } = this.plan;
     return this.ensemble.client(`${this.name}-${this.sessions++}`, some, sessionTimeoutMs, 400);
@@ -159,7 +162,9 @@ export class Writer {
     if (this.ledger.counters.has(path)) await client.setData(path, Buffer.from(String(value)));
     else if ((await client.exists(path)) === null) await client.create(path, Buffer.from(String(value)));
     else await client.setData(path, Buffer.from(String(value)));
-    this.ledger.counters.set(path, Math.max(value, this.ledger.counters.get(path) ?? 0));
+    // What a local session asked for before may still come when its client has another one.
+    if (!this.plan.localSessions)
+      this.ledger.counters.set(path, Math.max(value, this.ledger.counters.get(path) ?? 0));
   }
 
   private async read(): Promise<void> {
