@@ -104,3 +104,34 @@ test('the log tells who was elected with what, who leads what, for how long, why
     about(/^server 2( \(this one\))? leads epoch 2 from zxid 0x\d+ on; nobody led for \d+ ms$/),
   ).toHaveLength(2);
 });
+
+test("a leader's proposals tell its digest, and a follower whose znodes differ counts it", async () => {
+  const zooCfg = '4lw.commands.whitelist=*\n';
+  const ensemble = new SimulatedEnsemble({ seed: 34, servers: 3, zooCfg });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const client = ensemble.client('client', [ensemble.leader!]);
+  const { runtime } = world.host('admin');
+  const mismatches = async (): Promise<number[]> => {
+    await world.run(world.nowMs + 200);
+    const counts = [];
+    for (const { host } of ensemble.servers)
+      counts.push(
+        Number(values(await RawClient.ask(world, runtime, host.name, 'mntr')).digest_mismatches_count),
+      );
+    return counts;
+  };
+  await world.play(async () => {
+    for (let i = 0; i < 20; i++) await client.create(`/n${i}`, Buffer.from(String(i)));
+    await client.setData('/n3', Buffer.alloc(100));
+    await client.delete('/n4');
+  });
+  expect(await mismatches()).toEqual([0, 0, 0]);
+  const follower = ensemble.servers.find((server) => server.member?.mode === 'follower')!;
+  const { tree } = follower.member!.storage;
+  tree.store.replaceData('/n5', tree.find('/n5')!, Buffer.from('a bit that fell over'));
+  await world.play(() => client.create('/later', null));
+  const expected = ensemble.servers.map((server) => (server === follower ? 1 : 0));
+  expect(await mismatches()).toEqual(expected);
+});

@@ -21,6 +21,7 @@ test('an observer follows a follower: it writes, syncs and keeps sessions by way
   const master = await masterOf();
   expect(master.member?.mode).toBe('follower');
   expect(await told(ensemble.leader!.host.name, 'synced_observers')).toBe(0);
+  expect(await told(master.host.name, 'synced_observers')).toBe(1);
 
   const there = ensemble.client('there', [observer]);
   const here = ensemble.client('here', [ensemble.leader!]);

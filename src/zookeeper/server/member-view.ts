@@ -12,8 +12,8 @@ export interface MemberView {
   readonly masterId: number;
   /** Null: it doesn't lead. */
   readonly leading: LeadingView | null;
-  /** Those that get their transactions here. */
-  observers(): readonly ObserverFacts[];
+  /** Those that get their transactions here; null: none can. */
+  observers(): readonly ObserverFacts[] | null;
   resetObservers(): void;
 }
 

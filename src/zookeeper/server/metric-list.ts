@@ -49,7 +49,7 @@ function gauges(server: ServerView): Metric[] {
     ['connection_drop_probability', 0, true],
     ['watch_count', tree.watches.size],
     ['synced_non_voting_followers', learners?.nonVoting],
-    ['synced_observers', learners?.observers],
+    ['synced_observers', learners?.observers ?? member?.observers()?.length],
     ['auth_failed_count', metrics.authFailures],
     ['min_latency', stats.latencyLeastMs],
     ['max_file_descriptor_count', facts?.maxFiles],

@@ -328,7 +328,7 @@ export class Following {
         return configText(context.members);
       },
       leading: null,
-      observers: () => this.observers?.observers ?? [],
+      observers: () => this.observers?.observers ?? null,
       resetObservers: () => this.observers?.resetCounts(),
     };
   }

@@ -30,8 +30,12 @@ export interface Proposal {
 }
 
 /** `encoder`: of the connections that it will go over. */
-export function proposalOf(transaction: Transaction, encoder: PacketEncoder): Proposal {
-  const { wire, payload } = encoder.proposal(transaction);
+export function proposalOf(
+  transaction: Transaction,
+  encoder: PacketEncoder,
+  digest: bigint | null = null,
+): Proposal {
+  const { wire, payload } = encoder.proposal(transaction, digest);
   return proposal(transaction, payload, wire, null);
 }
 

@@ -11,6 +11,7 @@ import { isAlive, type ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
 import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { getInt32 } from '../../tree/stat-bytes.ts';
+import { digestAfter } from '../../tree/predicted-digest.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
@@ -108,9 +109,15 @@ export class LeaderWrites implements WritePath, Proposer {
       this.resign('the epoch has used up its transaction numbers, so a new one must begin');
       return;
     }
-    const proposal = proposalOf(transaction, this.encoder);
+    const proposal = proposalOf(transaction, this.encoder, this.digestOf(transaction));
     this.sizes.add(proposal.payload.length);
     this.send(proposal);
+  }
+
+  /** Told where it costs little: with other proposals on their way the tree isn't yet what this one is applied to. */
+  private digestOf(transaction: Transaction): bigint | null {
+    if (this.pipeline.outstanding > 1 || !this.server.config.digestEnabled) return null;
+    return digestAfter(this.server.tree, this.server.runtime.digests, transaction);
   }
 
   /** Of a client of this server. */

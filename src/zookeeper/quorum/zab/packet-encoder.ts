@@ -3,6 +3,7 @@ import { writeUstring } from '../../jute/primitives.ts';
 import type { Id } from '../../tree/acl.ts';
 import { encodeTransaction } from '../../tree/transaction-codec.ts';
 import type { Transaction } from '../../tree/transaction.ts';
+import { DIGEST_VERSION } from '../../tree/tree-digest.ts';
 import { PacketType, type Packet } from './packets.ts';
 
 const SLAB_BYTES = 64 * 1024;
@@ -28,11 +29,15 @@ export class PacketEncoder {
     return w.finish();
   }
 
-  /** A PROPOSAL, and its data, a view. */
-  proposal(transaction: Transaction): { wire: Buffer; payload: Buffer } {
+  /** A PROPOSAL, and its data, a view. `digest`: what the tree comes to with it, where that is to be told. */
+  proposal(transaction: Transaction, digest: bigint | null): { wire: Buffer; payload: Buffer } {
     const w = this.begin(PacketType.PROPOSAL, transaction.header.zxid);
     w.int32(0);
     encodeTransaction(w, transaction, false);
+    if (digest !== null) {
+      w.int32(DIGEST_VERSION);
+      w.int64(digest);
+    }
     const end = w.position;
     w.setInt32(LENGTH_AT, end - DATA_AT);
     w.int32(-1);
