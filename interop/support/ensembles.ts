@@ -58,12 +58,20 @@ export interface EnsembleOptions {
   readonly extra?: (id: number) => string;
   /** Apache's come with what its admin server needs. */
   readonly withAdmin?: boolean;
+  /** Of Apache's. */
+  readonly javaOptions?: readonly string[];
 }
 
 /** Resolves when all serve. Their ids are 1, 2, 3 …: of servers with the same history the last voter is elected, so that one leads. */
 export async function startEnsemble(
   voters: readonly ZooKeeperMaker[],
-  { observers = [], isolable = false, extra = () => '', withAdmin = false }: EnsembleOptions = {},
+  {
+    observers = [],
+    isolable = false,
+    extra = () => '',
+    withAdmin = false,
+    javaOptions = [],
+  }: EnsembleOptions = {},
 ): Promise<Ensemble> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-ensemble-'));
   const makers = [...voters, ...observers];
@@ -86,6 +94,7 @@ export async function startEnsemble(
       folder: join(folder, `${i + 1}`),
       lines: lines.join('') + extra(i + 1),
       withAdmin,
+      javaOptions,
     }),
   );
   // A bare majority decides, so that the one with the highest id must be in it, however long it takes to start.
@@ -156,6 +165,7 @@ interface MemberSetup {
   readonly folder: string;
   readonly lines: string;
   readonly withAdmin: boolean;
+  readonly javaOptions: readonly string[];
 }
 
 /** A session lives long enough for elections of several seconds on a busy machine; a dead one ends within a test. */
@@ -172,6 +182,7 @@ function member({
   folder,
   lines,
   withAdmin,
+  javaOptions,
 }: MemberSetup): EnsembleMember {
   let maker = firstMaker;
   let service: Service | null = null;
@@ -221,7 +232,7 @@ function member({
       const [command, args] =
         maker === 'gregor'
           ? [process.execPath, gregor('zookeeper', config)]
-          : ['java', apache(maker, config, withAdmin)];
+          : ['java', [...javaOptions, ...apache(maker, config, withAdmin)]];
       service = new Service(`server ${id}`, ...(net?.inside(command, args) ?? ([command, args] as const)), {
         log: join(folder, 'server.log'),
       });

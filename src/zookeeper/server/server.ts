@@ -7,6 +7,7 @@ import { OpCode } from '../jute/op-code.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import type { AuditLog } from '../security/audit.ts';
 import { DigestServer, clientService } from '../security/sasl/digest-md5.ts';
 import { RequestPreparer } from '../tree/request-preparer.ts';
 import type { Transaction } from '../tree/transaction.ts';
@@ -81,6 +82,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   /** -1: there is none. */
   secureClientPort = -1;
   initialConfiguration: string | null = null;
+  /** Null: there is none. */
+  audit: AuditLog | null = null;
   /** Who may come by SASL, with their passwords; null: there is no SASL. */
   saslUsers: ReadonlyMap<string, string> | null = null;
   traceMask = DEFAULT_TRACE_MASK;
@@ -318,6 +321,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     if (closes) this.sessions.remove(sessionId);
     if (this.nowMs === 0) this.nowMs = this.clock.monotonicMs();
     if ((zxid & (DIGEST_INTERVAL - 1)) === 0) this.recordDigest(zxid);
+    this.audit?.applied(request, transaction, result);
     if (request !== null) request.requester?.answerWrite(request, zxid, result, this.nowMs);
     if (session !== undefined) session.connection?.close();
   }

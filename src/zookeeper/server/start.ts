@@ -1,7 +1,7 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
 import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
-import { SecurityError } from '../security/config.ts';
+import { AuditLog } from '../security/audit.ts';
 import { openClientPorts } from '../security/client-ports.ts';
 import { Logins, clientUsers } from '../security/sasl/logins.ts';
 import { startAdmin } from './admin.ts';
@@ -50,26 +50,28 @@ export async function startZooKeeper(
           `${folder} is missing, and datadir.autocreate=false forbids to make it`,
         );
   const { security } = config;
-  if (security.audit)
-    throw new SecurityError(
-      'NOT_SERVED',
-      "audit.enable can't be honoured yet; remove the line if you can do without",
-    );
   const initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
   const logins = security.jaasFile === '' ? null : new Logins(runtime.files, security.jaasFile);
   const saslUsers = logins === null ? null : clientUsers(logins, security);
+  const user = options.environment?.['user.name'] ?? '';
+  const audit = security.audit ? new AuditLog(runtime, config.dataDir, user) : null;
   const equip = (server: Server): void => {
+    server.audit = audit;
     server.saslUsers = saslUsers;
     server.initialConfiguration = initialConfiguration;
     server.processFacts = options.processFacts ?? server.processFacts;
   };
   if (config.members.length > 1) {
     const member = await startMember(runtime, config, options.environment ?? {}, equip, initialConfiguration);
+    audit?.started();
     return {
       endpoint: { host: config.clientPortAddress, port: member.clientPort },
       secureEndpoint: member.secureEndpoint,
       failure: member.failure,
-      stop: () => member.stop(),
+      async stop() {
+        await member.stop();
+        audit?.stopped();
+      },
     };
   }
   const begunAtMs = runtime.clock.monotonicMs();
@@ -82,6 +84,7 @@ export async function startZooKeeper(
     for (const close of closers.splice(0)) await close();
     server.stop();
     await storage.close();
+    audit?.stopped();
   };
   server.failure.catch(stop).catch(() => {});
   try {
@@ -97,6 +100,7 @@ export async function startZooKeeper(
     runtime.log.info(
       `ZooKeeper serves clients on ${ports.sentence}, ${storage.tree.nodeCount} znodes up to zxid 0x${storage.lastZxid.toString(16)}`,
     );
+    audit?.started();
     return { endpoint: ports.endpoint, secureEndpoint: ports.secureEndpoint, failure: server.failure, stop };
   } catch (error) {
     await stop();

@@ -1,0 +1,130 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { TEST_PASSWORD, testStore, testStorePath } from '../../test/support/tls-stores.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import { world } from '../support/clusters.ts';
+import { startEnsemble, type Ensemble } from '../support/ensembles.ts';
+import { classPath } from '../support/install.ts';
+import { freePorts, run } from '../support/processes.ts';
+
+const MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
+const BOB = { user: 'bob', password: 'sécret "1"' };
+const JAAS = `Server { ${MODULE} user_bob="sécret \\"1\\""; };
+Client { ${MODULE} username="bob" password="sécret \\"1\\""; };
+QuorumServer { ${MODULE} user_zk="between us"; };
+QuorumLearner { ${MODULE} username="zk" password="between us"; };
+`;
+
+const stores = (prefix: string, key: string): string => `${prefix}keyStore.location=${testStorePath(key)}
+${prefix}keyStore.password=${TEST_PASSWORD}
+${prefix}trustStore.location=${testStorePath('trust.jks')}
+${prefix}trustStore.password=${TEST_PASSWORD}
+`;
+
+/** A folder with the logins of all. */
+function jaasFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-tls-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'jaas.conf');
+  writeFileSync(file, JAAS);
+  return file;
+}
+
+function ownClient(port: number): ZooKeeperClient {
+  const { key, chain } = world.tls.openStore(testStore('client.pem'), TEST_PASSWORD);
+  const context = world.tls.context({
+    key,
+    chain,
+    trusted: world.tls.openStore(testStore('ca.pem'), '').trusted,
+    versions: ['TLSv1.2', 'TLSv1.3'],
+    cipherSuites: null,
+    clientAuth: 'need',
+  });
+  const client = new ZooKeeperClient(world, {
+    servers: [{ host: '127.0.0.1', port }],
+    sessionTimeoutMs: 15_000,
+    tls: { context: () => context, verifiesHost: true },
+    sasl: BOB,
+  });
+  client.start();
+  return client;
+}
+
+/** Apache's client over TLS and SASL, at each port. @returns what it saw there. */
+async function javaClient(ports: readonly number[], jaas: string): Promise<string[]> {
+  const properties = [
+    'client.secure=true',
+    'clientCnxnSocket=org.apache.zookeeper.ClientCnxnSocketNetty',
+    'fips-mode=false',
+    ...stores('ssl.', 'client.p12').trim().split('\n'),
+  ].map((line) => `-Dzookeeper.${line}`);
+  const { code, out, err } = await run('java', [
+    '-Xmx128m',
+    '-Dfile.encoding=UTF-8',
+    `-Djava.security.auth.login.config=${jaas}`,
+    ...properties,
+    '-cp',
+    classPath('zookeeper-3.9.5'),
+    join(import.meta.dirname, '../clients/java/SecureClient.java'),
+    ...ports.map((port) => `127.0.0.1:${port}`),
+  ]);
+  expect(code, err).toBe(0);
+  return out.trim().split('\n');
+}
+
+async function tree(port: number): Promise<string[]> {
+  const client = ownClient(port);
+  await client.connected();
+  await client.sync('/');
+  const names = await client.getChildren('/');
+  await client.close();
+  return names.sort();
+}
+
+test('an ensemble of both with TLS and SASL everywhere: each leads, each follows, clients see the same', async () => {
+  const jaas = jaasFile();
+  const ports = await freePorts(3);
+  const security = (id: number): string => `secureClientPort=${ports[id - 1]}
+serverCnxnFactory=org.apache.zookeeper.server.NettyServerCnxnFactory
+authProvider.sasl=org.apache.zookeeper.server.auth.SASLAuthenticationProvider
+fips-mode=false
+sslQuorum=true
+quorum.auth.enableSasl=true
+quorum.auth.learnerRequireSasl=true
+quorum.auth.serverRequireSasl=true
+java.security.auth.login.config=${jaas}
+${stores('ssl.', 'server.p12')}${stores('ssl.quorum.', 'server.jks')}`;
+  const ensemble: Ensemble = await startEnsemble(['apache 3.9.5', 'gregor', 'apache 3.9.5'], {
+    extra: security,
+    javaOptions: ['-Dfile.encoding=UTF-8', `-Djava.security.auth.login.config=${jaas}`],
+  });
+  try {
+    const [apache, gregor, last] = ensemble.members;
+    expect((await ensemble.leader()).id).toBe(last!.id);
+    const [atApache, atGregor] = await javaClient(ports.slice(0, 2), jaas);
+    expect(atGregor).toBe(atApache);
+    expect(atGregor).toMatch(/^SaslAuthenticated \| sasl bob; x509 CN=ann,/);
+    for (const port of ports) {
+      const client = ownClient(port);
+      await client.create(`/by-gregor-at-${port}`, null, {
+        acl: [{ perms: 31, id: { scheme: 'auth', id: '' } }],
+      });
+      await client.close();
+    }
+    await last!.kill();
+    expect((await ensemble.serving([apache!, gregor!])).id).toBe(gregor!.id);
+    last!.start();
+    await ensemble.serving();
+    expect((await ensemble.leader()).id).toBe(gregor!.id);
+    const trees = await Promise.all(ports.map(tree));
+    expect(trees[1]).toEqual(trees[0]);
+    expect(trees[2]).toEqual(trees[0]);
+    expect(trees[0]).toContain(`by-gregor-at-${ports[2]}`);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await ensemble.stop();
+  }
+});
