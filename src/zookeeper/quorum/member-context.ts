@@ -4,6 +4,7 @@ import type { ZooKeeperConfig } from '../server/config.ts';
 import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
+import type { Ensemble } from './configuration/ensemble.ts';
 import type { History } from './zab/history.ts';
 
 /** What a member keeps while its roles come and go. */
@@ -11,8 +12,8 @@ export interface MemberContext {
   readonly runtime: Runtime;
   readonly config: ZooKeeperConfig;
   readonly self: MemberConfig;
-  readonly members: readonly MemberConfig[];
-  readonly voters: readonly number[];
+  /** The configuration in force. */
+  readonly ensemble: Ensemble;
   readonly storage: ZooKeeperStorage;
   /** How the servers of the ensemble speak with each other. */
   readonly peers: PeerNetworks;

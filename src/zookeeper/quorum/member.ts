@@ -12,6 +12,7 @@ import type { MemberConfig } from '../server/server-line.ts';
 import { Whitelist } from '../server/words.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
+import { ensembleOf, type Ensemble } from './configuration/ensemble.ts';
 import { Election, type ElectionInput, type ElectionOutput } from './election/election.ts';
 import { ElectionConnections } from './election/connections.ts';
 import { Following } from './zab/following.ts';
@@ -33,8 +34,7 @@ export class Member implements MemberContext {
   readonly runtime: Runtime;
   readonly config: ZooKeeperConfig;
   readonly self: MemberConfig;
-  readonly members: readonly MemberConfig[];
-  readonly voters: readonly number[];
+  readonly ensemble: Ensemble;
   readonly storage: ZooKeeperStorage;
   readonly history: History;
   readonly peers: PeerNetworks;
@@ -82,8 +82,7 @@ export class Member implements MemberContext {
     this.runtime = runtime;
     this.config = config;
     this.self = self;
-    this.members = config.members;
-    this.voters = config.members.filter((m) => m.role === 'participant').map((m) => m.id);
+    this.ensemble = ensembleOf(config);
     this.storage = storage;
     this.history = history;
     this.peers = peers;
@@ -91,12 +90,12 @@ export class Member implements MemberContext {
     this.leaderlessSinceMs = this.now;
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
-    this.election = new Election(self.id, this.voters);
+    this.election = new Election(self.id, this.ensemble);
     this.connections = new ElectionConnections(
       runtime,
       peers.election,
       self,
-      this.members,
+      this.ensemble,
       (from, notification) => this.step({ kind: 'notification', from, ...notification, now: this.now }),
     );
   }
@@ -278,7 +277,7 @@ export class Member implements MemberContext {
   private async take(vote: Vote): Promise<void> {
     const { log } = this.runtime;
     const isSelf = vote.leader === this.self.id;
-    const leader = this.members.find((member) => member.id === vote.leader);
+    const leader = this.ensemble.member(vote.leader);
     if (leader === undefined) throw new Error(`server ${vote.leader} was elected, which isn't in the list`);
     log.info(
       `server ${vote.leader}${isSelf ? ' (this one)' : ''} was elected, with zxid 0x${Math.max(0, vote.zxid).toString(16)} of epoch ${Math.max(0, vote.epoch)}`,

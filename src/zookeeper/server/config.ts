@@ -1,5 +1,7 @@
 import type { ConfigResult, Problem } from '../../wire/problem.ts';
 import { readProperties, type Property } from '../../wire/properties.ts';
+import type { Hierarchy } from '../quorum/configuration/quorum-verifier.ts';
+import { readHierarchy, type GroupLine } from './hierarchy-lines.ts';
 import { securityDefaults, type SecurityConfig } from '../security/config.ts';
 import { securityProblems } from './config-keys-security.ts';
 import { keyRules } from './config-keys.ts';
@@ -27,6 +29,10 @@ export interface ZooKeeperConfig {
   readonly initLimit: number;
   readonly syncLimit: number;
   readonly members: readonly MemberConfig[];
+  /** Groups and weights of the members; null: a majority decides. */
+  readonly hierarchy: Hierarchy | null;
+  /** The zxid of the reconfiguration that brought the members; 0: there was none. */
+  readonly configVersion: number;
   readonly reconfigEnabled: boolean;
   readonly snapRetainCount: number;
   /** 0: never. */
@@ -105,6 +111,8 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   initLimit: 0,
   syncLimit: 0,
   members: [],
+  hierarchy: null,
+  configVersion: 0,
   reconfigEnabled: false,
   snapRetainCount: 3,
   purgeIntervalHours: 0,
@@ -171,8 +179,7 @@ class Parser {
   /** Where each key stands. */
   private readonly lines = new Map<string, number>();
   private readonly members: MemberConfig[] = [];
-  /** A group or weight line; 0: there is none. */
-  private groupedAt = 0;
+  private readonly groupLines: GroupLine[] = [];
 
   constructor(file: string) {
     this.file = file;
@@ -200,7 +207,7 @@ class Parser {
     const numbered = /^(server|group|weight)\.(.*)$/.exec(key);
     if (numbered !== null) {
       if (numbered[1] === 'server') this.server(numbered[2]!, entry);
-      else this.groupedAt = line;
+      else this.groupLines.push({ key, value, line });
       return;
     }
     const rule = keyRules.get(key) ?? familyRule(key);
@@ -265,9 +272,9 @@ class Parser {
     const config = this.config;
     config.members = this.members;
     if (this.members.length > 1) this.ensemble();
-    else if (this.groupedAt > 0)
+    else if (this.groupLines.length > 0)
       this.warn(
-        this.groupedAt,
+        this.groupLines[0]!.line,
         'KEY_WITHOUT_EFFECT',
         'groups and weights are for ensembles, and this is one server; they have no effect',
       );
@@ -351,12 +358,10 @@ class Parser {
     const ids = this.members.map((member) => member.id);
     if (new Set(ids).size < ids.length)
       this.fail(line, 'SERVER_REPEATED', 'two server lines have the same number; each server needs its own');
-    if (this.groupedAt > 0)
-      this.fail(
-        this.groupedAt,
-        'NOT_SERVED',
-        'groups and weights of servers are not served yet, and a server that leaves them out would count other quorums than the others; remove the lines',
-      );
+    if (this.groupLines.length === 0) return;
+    const hierarchy = readHierarchy(this.groupLines, this.members);
+    if ('message' in hierarchy) this.fail(hierarchy.line, 'GROUPS_WRONG', hierarchy.message);
+    else this.config.hierarchy = hierarchy;
   }
 
   private hasError(key: string): boolean {

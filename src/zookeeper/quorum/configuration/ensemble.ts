@@ -1,3 +1,4 @@
+import type { ZooKeeperConfig } from '../../server/config.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
 import { hierarchyOf, majorityOf, type Hierarchy, type QuorumVerifier } from './quorum-verifier.ts';
 
@@ -18,8 +19,7 @@ export class Ensemble {
     this.hierarchy = hierarchy;
     this.version = version;
     this.voters = this.members.filter(({ role }) => role === 'participant').map(({ id }) => id);
-    this.verifier =
-      hierarchy === null ? majorityOf(this.voters) : hierarchyOf(this.voters, hierarchy);
+    this.verifier = hierarchy === null ? majorityOf(this.voters) : hierarchyOf(this.voters, hierarchy);
   }
 
   member(id: number): MemberConfig | undefined {
@@ -51,6 +51,15 @@ export class Ensemble {
   get text(): string {
     return (this.shown ??= [...this.lines, `version=${this.version.toString(16)}`].join('\n'));
   }
+}
+
+/** What zoo.cfg says. */
+export function ensembleOf({
+  members,
+  hierarchy,
+  configVersion,
+}: Pick<ZooKeeperConfig, 'members' | 'hierarchy' | 'configVersion'>): Ensemble {
+  return new Ensemble(members, hierarchy, configVersion);
 }
 
 /** The value of a member's `server.N` line, in full. */

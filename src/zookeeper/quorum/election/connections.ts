@@ -10,10 +10,10 @@ import type {
 import { FrameSplitter } from '../../../wire/frames.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
+import type { Ensemble } from '../configuration/ensemble.ts';
 import type { Notification } from './election.ts';
 import {
   LARGEST_MESSAGE_BYTES,
-  configText,
   decodeInitial,
   decodeNotification,
   encodeInitial,
@@ -61,16 +61,16 @@ export class ElectionConnections {
     runtime: Runtime,
     network: Network,
     self: MemberConfig,
-    members: readonly MemberConfig[],
+    ensemble: Ensemble,
     heard: (from: number, notification: Notification) => void,
   ) {
     this.runtime = runtime;
     this.network = network;
     this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.self = self;
-    this.config = configText(members);
+    this.config = ensemble.text;
     this.heard = heard;
-    for (const member of members)
+    for (const member of ensemble.members)
       if (member.id !== self.id)
         this.peers.set(member.id, {
           member,

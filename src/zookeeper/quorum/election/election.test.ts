@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { Election, type ElectionOutput, type PeerState } from './election.ts';
 
 /**
@@ -63,7 +64,7 @@ test('the best vote wins, at once when all agree', () => {
     12 3 looking 3/4/1 #1 ->
     15 3 looking 2/5/1 #1 -> decide 2
     20 3 looking 2/5/1 #1 -> tell 3 following 2/5/1 #1`;
-  expect(play(new Election(1, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(1, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('a quorum alone waits 200 ms for better votes', () => {
@@ -72,7 +73,7 @@ test('a quorum alone waits 200 ms for better votes', () => {
     10 1 looking 2/5/1 #1 ->
     209 timer -> tell 1+3 looking 2/5/1 #1
     210 timer -> decide 2`;
-  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(2, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('a later epoch beats a longer log, and that a larger number', () => {
@@ -81,7 +82,7 @@ test('a later epoch beats a longer log, and that a larger number', () => {
     1 5 looking 5/8/1 #1 ->
     2 4 looking 4/9/1 #1 -> tell 1+2+4+5 looking 4/9/1 #1
     3 1 looking 1/2/2 #1 -> tell 1+2+4+5 looking 1/2/2 #1`;
-  expect(play(new Election(3, [1, 2, 3, 4, 5]), script)).toBe(script);
+  expect(play(new Election(3, ensembleOf([1, 2, 3, 4, 5])), script)).toBe(script);
 });
 
 test('a later round is taken up, even while a decision waits; an earlier one is told of ours', () => {
@@ -93,7 +94,7 @@ test('a later round is taken up, even while a decision waits; an earlier one is 
     210 timer -> tell 1+3 looking 2/5/1 #2
     220 3 looking 2/5/1 #2 ->
     221 1 looking 2/5/1 #2 -> decide 2`;
-  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(2, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('who is late follows the leader that a quorum follows, once it says itself that it leads', () => {
@@ -101,7 +102,7 @@ test('who is late follows the leader that a quorum follows, once it says itself 
     0 look 3 1 -> tell 1+2 looking 3/3/1 #1
     5 1 following 2/9/4 #7 ->
     6 2 leading 2/9/4 #7 -> decide 2`;
-  expect(play(new Election(3, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(3, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('those that still follow the dead leader do not bring it back', () => {
@@ -111,7 +112,7 @@ test('those that still follow the dead leader do not bring it back', () => {
     9 1 looking 1/3/1 #1 ->
     10 1 looking 2/3/1 #1 ->
     210 timer -> decide 2`;
-  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(2, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('who notices late that the leader is gone has not missed what the others chose meanwhile', () => {
@@ -122,11 +123,11 @@ test('who notices late that the leader is gone has not missed what the others ch
     50 2 looking 2/3/1 #2 -> tell 2 following 3/3/1 #1
     51 look 3 1 -> tell 2+3 looking 1/3/1 #2, tell 2+3 looking 2/3/1 #2
     251 timer -> decide 2`;
-  expect(play(new Election(1, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(1, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
 test('an observer learns who leads when somebody does, and votes for nobody', () => {
-  const voter = new Election(1, [1, 2, 3]);
+  const voter = new Election(1, ensembleOf([1, 2, 3]));
   const script = `
     0 look 3 1 -> tell 2+3 looking 1/3/1 #1
     1 4 looking 4/99/9 #8 ->
@@ -149,5 +150,48 @@ test('who leads no more says so to nobody while it settles its log, and forgets 
     7 1 looking 3/5/2 #2 ->
     8 9 looking 9/9/9 #1 ->
     9 look 5 2 -> tell 1+3 looking 2/5/2 #2, tell 1+3 looking 3/5/2 #2, decide 3`;
-  expect(play(new Election(2, [1, 2, 3]), script)).toBe(script);
+  expect(play(new Election(2, ensembleOf([1, 2, 3])), script)).toBe(script);
+});
+
+test('a server of weight 0 neither leads nor counts, though its number is the largest', () => {
+  const hierarchy = { groups: new Map([[1, [1, 2, 3]]]), weights: new Map([[3, 0]]) };
+  const electorate = ensembleOf([1, 2, 3], [], 0, hierarchy);
+  const script = `
+    0 look 3 1 -> tell 2+3 looking 1/3/1 #1
+    1 3 looking 3/9/1 #1 ->
+    201 timer -> tell 2+3 looking 1/3/1 #1
+    202 2 looking 2/3/1 #1 -> tell 2+3 looking 2/3/1 #1
+    402 timer -> decide 2`;
+  expect(play(new Election(1, electorate), script)).toBe(script);
+  const light = `
+    0 look 9 1 -> tell 1+2 looking 3/9/1 #1
+    1 2 looking 2/3/1 #1 -> tell 1+2 looking 2/3/1 #1
+    2 1 looking 2/3/1 #1 -> decide 2`;
+  expect(play(new Election(3, electorate), light)).toBe(light);
+});
+
+test('groups decide: a majority of servers that is none of the groups does not', () => {
+  const hierarchy = {
+    groups: new Map([
+      [1, [1, 2, 3]],
+      [2, [4, 5]],
+      [3, [6]],
+    ]),
+    weights: new Map<number, number>(),
+  };
+  const script = `
+    0 look 3 1 -> tell 1+2+3+4+5 looking 6/3/1 #1
+    1 1 looking 6/3/1 #1 ->
+    2 4 looking 6/3/1 #1 ->
+    3 2 looking 6/3/1 #1 ->
+    203 timer -> decide 6`;
+  expect(play(new Election(6, ensembleOf([1, 2, 3, 4, 5, 6], [], 0, hierarchy)), script)).toBe(script);
+});
+
+test('followers that wait for this server already count for it', () => {
+  const script = `
+    0 look 3 1 -> tell 1+2 looking 3/3/1 #1
+    5 1 following 3/3/1 #1 ->
+    6 2 following 3/3/1 #1 -> decide 3`;
+  expect(play(new Election(3, ensembleOf([1, 2, 3])), script)).toBe(script);
 });

@@ -1,4 +1,5 @@
-import { isBetter, isMajority, isSame, type Vote } from './vote.ts';
+import type { QuorumVerifier } from '../configuration/quorum-verifier.ts';
+import { isBetter, isSame, type Vote } from './vote.ts';
 
 export type PeerState = 'looking' | 'following' | 'leading' | 'observing';
 
@@ -10,6 +11,20 @@ export interface Notification {
   readonly round: number;
 }
 
+/** Who takes part. */
+export interface Electorate {
+  readonly voters: readonly number[];
+  readonly verifier: QuorumVerifier;
+  /** Voters of a configuration that is on its way: they are told, too. */
+  readonly told?: readonly number[];
+}
+
+export interface ElectionPauses {
+  /** Without news all are told again: first after so long, then ever more rarely, down to the longest. ms */
+  readonly firstRepeatMs: number;
+  readonly longestRepeatMs: number;
+}
+
 export type ElectionInput = { readonly now: number } & (
   | { readonly kind: 'look'; readonly zxid: number; readonly epoch: number }
   | ({ readonly kind: 'notification'; readonly from: number } & Notification)
@@ -18,6 +33,8 @@ export type ElectionInput = { readonly now: number } & (
   /** It leads or follows no more, and will look again when its log is settled: till then it recommends nobody. */
   | { readonly kind: 'left' }
   | { readonly kind: 'timer' }
+  /** Others take part from now on. While it looks for a leader, it must be told to look anew. */
+  | { readonly kind: 'electorate'; readonly electorate: Electorate }
 );
 
 export type ElectionOutput =
@@ -26,8 +43,7 @@ export type ElectionOutput =
 
 /** After so long without better votes a quorum's choice stands. */
 const FINALIZE_MS = 200;
-const FIRST_REPEAT_MS = 200;
-const LONGEST_REPEAT_MS = 3200;
+const usualPauses: ElectionPauses = { firstRepeatMs: 200, longestRepeatMs: 3200 };
 const NEVER = Number.POSITIVE_INFINITY;
 /** Numbers that no vote of a voter has: observers propose nobody. */
 const NOBODY = -(2 ** 63);
@@ -39,8 +55,8 @@ const NOBODY = -(2 ** 63);
  */
 export class Election {
   private readonly self: number;
-  private readonly voters: readonly number[];
-  private readonly isVoter: boolean;
+  private readonly pauses: ElectionPauses;
+  private electorate: Electorate;
   private state: PeerState = 'looking';
   private round = 0;
   private initial: Vote = { leader: NOBODY, zxid: NOBODY, epoch: NOBODY };
@@ -56,12 +72,17 @@ export class Election {
   private hasLeft = false;
   private decideAt = NEVER;
   private repeatAt = NEVER;
-  private repeatMs = FIRST_REPEAT_MS;
+  private repeatMs: number;
 
-  constructor(self: number, voters: readonly number[]) {
+  constructor(self: number, electorate: Electorate, pauses = usualPauses) {
     this.self = self;
-    this.voters = voters;
-    this.isVoter = voters.includes(self);
+    this.electorate = electorate;
+    this.pauses = pauses;
+    this.repeatMs = pauses.firstRepeatMs;
+  }
+
+  private isVoter(server: number): boolean {
+    return this.electorate.voters.includes(server);
   }
 
   /** When it wants to be stepped by the timer. */
@@ -88,6 +109,9 @@ export class Election {
       case 'timer':
         this.timer(input.now, out);
         break;
+      case 'electorate':
+        this.electorate = input.electorate;
+        break;
     }
   }
 
@@ -98,9 +122,9 @@ export class Election {
     this.choices.clear();
     this.inPlace.clear();
     this.decideAt = NEVER;
-    this.repeatMs = FIRST_REPEAT_MS;
+    this.repeatMs = this.pauses.firstRepeatMs;
     this.repeatAt = now + this.repeatMs;
-    this.initial = this.isVoter
+    this.initial = this.isVoter(this.self)
       ? { leader: this.self, zxid, epoch }
       : { leader: NOBODY, zxid: NOBODY, epoch: NOBODY };
     this.choose(this.initial, out);
@@ -113,7 +137,7 @@ export class Election {
 
   private notified(now: number, from: number, n: Notification, out: ElectionOutput[]): void {
     if (from === this.self) return;
-    if (!this.voters.includes(from)) {
+    if (!this.isVoter(from)) {
       // It asks who leads; as long as nobody does, an answer would only make it ask again.
       if (this.state === 'looking' || this.hasLeft) this.askers.add(from);
       else this.tell(from, out);
@@ -127,13 +151,13 @@ export class Election {
       return;
     }
     if (n.state === 'looking') this.hearChoice(now, from, n, out);
-    else if (n.state !== 'observing') this.hearPlaced(from, n, out);
+    else if (n.state !== 'observing') this.hearPlaced(now, from, n, out);
   }
 
   /** Another one is looking, too. */
   private hearChoice(now: number, from: number, n: Notification, out: ElectionOutput[]): void {
     this.inPlace.delete(from);
-    if (!this.isVoter || n.vote.zxid === -1 || !this.voters.includes(n.vote.leader)) return;
+    if (!this.isVoter(this.self) || n.vote.zxid === -1 || !this.isVoter(n.vote.leader)) return;
     if (n.round < this.round) {
       this.tell(from, out);
       return;
@@ -142,26 +166,27 @@ export class Election {
       this.round = n.round;
       this.choices.clear();
       this.decideAt = NEVER;
-      this.choose(isBetter(n.vote, this.initial) ? n.vote : this.initial, out);
-    } else if (isBetter(n.vote, this.vote)) this.choose(n.vote, out);
+      this.choose(this.isBetter(n.vote, this.initial) ? n.vote : this.initial, out);
+    } else if (this.isBetter(n.vote, this.vote)) this.choose(n.vote, out);
     this.choices.set(from, n.vote);
     this.count(now, out);
   }
 
   /** Another one follows or leads: if a quorum does, and the leader says so itself, it is found. */
-  private hearPlaced(from: number, n: Notification, out: ElectionOutput[]): void {
+  private hearPlaced(now: number, from: number, n: Notification, out: ElectionOutput[]): void {
     this.choices.delete(from);
     this.inPlace.set(from, n);
     const { leader } = n.vote;
-    if (leader === this.self || this.inPlace.get(leader)?.state !== 'leading') return;
-    const supporters = [...this.inPlace].filter(([, other]) => other.vote.leader === leader);
-    if (
-      !isMajority(
-        this.voters,
-        supporters.map(([id]) => id),
-      )
-    )
+    if (leader === this.self) {
+      // It waits already for this server, whose own count isn't done.
+      if (n.round !== this.round || n.state !== 'following') return;
+      this.choices.set(from, n.vote);
+      this.count(now, out);
       return;
+    }
+    if (this.inPlace.get(leader)?.state !== 'leading') return;
+    const supporters = [...this.inPlace].filter(([, other]) => other.vote.leader === leader);
+    if (!this.electorate.verifier.hasQuorum(supporters.map(([id]) => id))) return;
     this.round = n.round;
     this.decide(n.vote, out);
   }
@@ -173,7 +198,7 @@ export class Election {
       return;
     }
     if (now < this.repeatAt) return;
-    this.repeatMs = Math.min(this.repeatMs * 2, LONGEST_REPEAT_MS);
+    this.repeatMs = Math.min(this.repeatMs * 2, this.pauses.longestRepeatMs);
     this.repeatAt = now + this.repeatMs;
     this.tellVoters(out);
   }
@@ -181,29 +206,38 @@ export class Election {
   private choose(vote: Vote, out: ElectionOutput[]): void {
     this.vote = vote;
     this.decideAt = NEVER;
-    if (this.isVoter) this.choices.set(this.self, vote);
+    if (this.isVoter(this.self)) this.choices.set(this.self, vote);
     this.tellVoters(out);
+  }
+
+  /** Whoever weighs nothing leads only where nobody else could. */
+  private isBetter(a: Vote, b: Vote): boolean {
+    const { verifier } = this.electorate;
+    const weightOfA = verifier.weightOf(a.leader);
+    const weightOfB = verifier.weightOf(b.leader);
+    return weightOfA > 0 === weightOfB > 0 ? isBetter(a, b) : weightOfA > 0;
   }
 
   /** Decides at once when all agree, for then nothing better can come. */
   private count(now: number, out: ElectionOutput[]): void {
     const agreeing = [...this.choices].filter(([, choice]) => isSame(choice, this.vote)).map(([id]) => id);
-    if (!isMajority(this.voters, agreeing)) this.decideAt = NEVER;
-    else if (agreeing.length === this.voters.length) this.decide(this.vote, out);
+    if (!this.electorate.verifier.hasQuorum(agreeing)) this.decideAt = NEVER;
+    else if (agreeing.length === this.electorate.voters.length) this.decide(this.vote, out);
     else if (this.decideAt === NEVER) this.decideAt = now + FINALIZE_MS;
   }
 
   private decide(vote: Vote, out: ElectionOutput[]): void {
     this.vote = vote;
     if (vote.leader === this.self) this.state = 'leading';
-    else this.state = this.isVoter ? 'following' : 'observing';
+    else this.state = this.isVoter(this.self) ? 'following' : 'observing';
     this.decideAt = NEVER;
     this.repeatAt = NEVER;
     out.push({ kind: 'decide', vote });
   }
 
   private tellVoters(out: ElectionOutput[]): void {
-    for (const to of this.voters) if (to !== this.self) this.tell(to, out);
+    const { voters, told = [] } = this.electorate;
+    for (const to of new Set([...voters, ...told])) if (to !== this.self) this.tell(to, out);
   }
 
   private tell(to: number, out: ElectionOutput[]): void {

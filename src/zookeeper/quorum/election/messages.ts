@@ -1,8 +1,8 @@
 import { Reader, type Int64 } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
-import type { MemberConfig } from '../../server/server-line.ts';
 import type { Notification, PeerState } from './election.ts';
+import { bracketed } from '../configuration/ensemble.ts';
 import { epochOf } from './vote.ts';
 
 /** Instead of a server's number 3.5 and later begin with this, and their address follows. */
@@ -75,22 +75,4 @@ export function decodeNotification(message: Buffer): Notification | null {
 /** Those of observers, -2^63, stay exact; what lies beyond 2^53 otherwise isn't a vote that could be compared. */
 function number(value: Int64): number {
   return Number(value);
-}
-
-/** The ensemble as 3.9 tells it in notifications and in NEWLEADER. */
-export function configText(members: readonly MemberConfig[]): string {
-  const lines = [...members]
-    .sort((a, b) => a.id - b.id)
-    .map((member) => {
-      const addresses = member.addresses
-        .map(({ host, quorumPort, electionPort }) => `${bracketed(host)}:${quorumPort}:${electionPort}`)
-        .join('|');
-      const client = member.client === null ? '' : `;${bracketed(member.client.host)}:${member.client.port}`;
-      return `server.${member.id}=${addresses}:${member.role}${client}`;
-    });
-  return [...lines, 'version=0'].join('\n');
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -19,13 +19,6 @@ export function isSame(a: Vote, b: Vote): boolean {
   return a.leader === b.leader && a.zxid === b.zxid && a.epoch === b.epoch;
 }
 
-/** More than half of the voters. */
-export function isMajority(voters: readonly number[], supporters: Iterable<number>): boolean {
-  let count = 0;
-  for (const id of new Set(supporters)) if (voters.includes(id)) count += 1;
-  return count * 2 > voters.length;
-}
-
 const COUNTER_LIMIT = 0x1_0000_0000;
 
 export const epochOf = (zxid: number): number => Math.floor(zxid / COUNTER_LIMIT);

@@ -3,7 +3,6 @@ import { NetworkError } from '../../../runtime/runtime.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import type { MemberView } from '../../server/member-view.ts';
 import { Server } from '../../server/server.ts';
-import { configText } from '../election/messages.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
@@ -142,9 +141,9 @@ export class Following {
 
   /** Followers that an observer may ask instead of the leader, in any order. */
   private masters(): MemberConfig[] {
-    const { config, self, members, runtime } = this.context;
+    const { config, self, ensemble, runtime } = this.context;
     if (self.role !== 'observer' || config.observerMasterPort <= 0) return [];
-    return members
+    return ensemble.members
       .filter(({ id, role }) => role === 'participant' && id !== this.leader.id)
       .map((member) => ({ member, place: runtime.random.float() }))
       .sort((a, b) => a.place - b.place)
@@ -322,10 +321,10 @@ export class Following {
         return masterId();
       },
       get members() {
-        return context.members;
+        return context.ensemble.members;
       },
       get configText() {
-        return configText(context.members);
+        return context.ensemble.text;
       },
       leading: null,
       observers: () => this.observers?.observers ?? null,

@@ -1,3 +1,4 @@
+import type { Ensemble } from '../configuration/ensemble.ts';
 import type { CatchUpSettings } from './catch-up.ts';
 import type { Proposal } from './history.ts';
 import type { Packet } from './packets.ts';
@@ -52,12 +53,13 @@ export interface LeaderSettings extends CatchUpSettings {
   readonly maxConcurrentSnapSyncs: number;
   readonly maxConcurrentDiffSyncs: number;
   readonly self: number;
-  readonly voters: readonly number[];
+  /** The configuration in force at the start. */
+  readonly ensemble: Ensemble;
   readonly tickMs: number;
   readonly initLimit: number;
   readonly syncLimit: number;
-  /** The ensemble, for NEWLEADER; null: as 3.4, which doesn't tell. */
-  readonly config: string | null;
+  /** Whether NEWLEADER tells the configuration; 3.4 doesn't. */
+  readonly tellsEnsemble: boolean;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
   /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */

@@ -3,7 +3,7 @@ import { History, type Proposal } from './history.ts';
 import type { EpochFile, LeaderInput, LeaderOutput, LeaderSettings } from './leader-io.ts';
 import { isListening, newLearner, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
-import { counterOf, epochOf, firstZxid, isMajority } from '../election/vote.ts';
+import { counterOf, epochOf, firstZxid } from '../election/vote.ts';
 
 type Phase = 'discovering' | 'saving' | 'agreeing' | 'synchronizing' | 'established' | 'resigned';
 
@@ -168,7 +168,7 @@ export class Leader {
       this.drop(learner, 'it is no observer, and no others are taken in here', out);
       return;
     }
-    learner.isVoter = !learner.isObserver && this.settings.voters.includes(learner.sid);
+    learner.isVoter = !learner.isObserver && this.settings.ensemble.isVoter(learner.sid);
     for (const other of this.learners.values())
       if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
     learner.stage = 'introduced';
@@ -180,7 +180,7 @@ export class Leader {
   }
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
-    if (!isMajority(this.settings.voters, this.introduced)) return;
+    if (!this.settings.ensemble.verifier.hasQuorum(this.introduced)) return;
     this.epoch = this.highestAccepted + 1;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
@@ -232,7 +232,7 @@ export class Leader {
   }
 
   private settleEpoch(now: number, out: LeaderOutput[]): void {
-    if (!isMajority(this.settings.voters, this.agreed)) return;
+    if (!this.settings.ensemble.verifier.hasQuorum(this.agreed)) return;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'currentEpoch', epoch: this.epoch });
   }
@@ -318,8 +318,8 @@ export class Leader {
     if (!learner.isObserver)
       for (const proposal of this.history.uncommitted())
         this.send(learner, this.proposalFor(learner, proposal), out);
-    const { config } = this.settings;
-    const data = learner.is34 || config === null ? null : Buffer.from(config);
+    const { ensemble, tellsEnsemble } = this.settings;
+    const data = learner.is34 || !tellsEnsemble ? null : Buffer.from(ensemble.text);
     this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
     learner.stage = 'syncing';
   }
@@ -350,7 +350,7 @@ export class Leader {
     const synced = [this.settings.self];
     for (const learner of this.learners.values())
       if (learner.stage === 'synced' && learner.isVoter) synced.push(learner.sid);
-    if (!isMajority(this.settings.voters, synced)) return;
+    if (!this.settings.ensemble.verifier.hasQuorum(synced)) return;
     this.phase = 'established';
     out.push({ kind: 'established', epoch: this.epoch });
     for (const learner of this.learners.values())
@@ -418,7 +418,7 @@ export class Leader {
     if (this.syncedZxid >= zxid) having.push(this.settings.self);
     for (const { sid, stage, isVoter, ackedZxid } of this.learners.values())
       if (stage === 'active' && isVoter && ackedZxid >= zxid) having.push(sid);
-    return isMajority(this.settings.voters, having);
+    return this.settings.ensemble.verifier.hasQuorum(having);
   }
 
   private proposalFor(learner: Learner, proposal: Proposal): Packet {
@@ -468,10 +468,10 @@ export class Leader {
 
   /** Without a quorum nothing can be committed: who goes on leading would only make clients wait. */
   private checkQuorum(out: LeaderOutput[]): void {
-    if (this.phase !== 'established') return;
+    if (this.phase !== 'established' || this.isStandIn) return;
     const present = [this.settings.self];
     for (const learner of this.learners.values()) if (learner.isVoter) present.push(learner.sid);
-    if (!isMajority(this.settings.voters, present))
+    if (!this.settings.ensemble.verifier.hasQuorum(present))
       this.resign('too few followers are left for a quorum', out);
   }
 

@@ -4,7 +4,6 @@ import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
-import { configText } from '../election/messages.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import { LogSync } from './log-sync.ts';
 import { PacketEncoder } from './packet-encoder.ts';
@@ -34,15 +33,15 @@ export class Leading {
 
   constructor(context: MemberContext) {
     this.context = context;
-    const { config, self, members, voters, history, storage, runtime } = context;
+    const { config, self, ensemble, history, storage, runtime } = context;
     this.core = new Leader(
       {
         self: self.id,
-        voters,
+        ensemble,
         tickMs: config.tickTimeMs,
         initLimit: config.initLimit,
         syncLimit: config.syncLimit,
-        config: configText(members),
+        tellsEnsemble: true,
         acceptedEpoch: context.acceptedEpoch,
         currentEpoch: context.currentEpoch,
         members34: context.members34,
@@ -239,10 +238,10 @@ export class Leading {
       leader: context.self,
       masterId: context.self.id,
       get members() {
-        return context.members;
+        return context.ensemble.members;
       },
       get configText() {
-        return configText(context.members);
+        return context.ensemble.text;
       },
       leading: {
         sinceMs,

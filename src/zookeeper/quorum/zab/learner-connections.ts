@@ -263,7 +263,7 @@ export class LearnerConnections {
   }
 
   private get strangers(): number {
-    const { members } = this.context;
+    const { members } = this.context.ensemble;
     let count = 0;
     for (const id of this.learners.keys()) {
       const sid = this.events.sidOf(id);

@@ -1,6 +1,5 @@
 import type { Timer } from '../../../runtime/runtime.ts';
 import type { ObserverFacts } from '../../server/member-view.ts';
-import { configText } from '../election/messages.ts';
 import type { MemberContext } from '../member-context.ts';
 import type { FollowerWrites } from './follower-writes.ts';
 import type { Proposal } from './history.ts';
@@ -25,17 +24,17 @@ export class ObserverMaster {
   private isOver = false;
 
   constructor(context: MemberContext, epoch: number, leaderIs34: boolean, writes: FollowerWrites) {
-    const { config, self, members, history } = context;
+    const { config, self, ensemble, history } = context;
     this.context = context;
     this.writes = writes;
     this.core = Leader.standIn(
       {
         self: self.id,
-        voters: [self.id],
+        ensemble,
         tickMs: config.tickTimeMs,
         initLimit: config.initLimit,
         syncLimit: config.syncLimit,
-        config: leaderIs34 ? null : configText(members),
+        tellsEnsemble: !leaderIs34,
         acceptedEpoch: epoch,
         currentEpoch: epoch,
         members34: new Set(),

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import {
   TestClock,
   TestPeer,
@@ -42,7 +43,7 @@ function sentTo34(history: History, from: number, members34 = new Set<number>())
   const leader = new Leader(
     {
       self: 1,
-      voters: [1, 2, 3],
+      ensemble: ensembleOf([1, 2, 3]),
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,
@@ -50,7 +51,7 @@ function sentTo34(history: History, from: number, members34 = new Set<number>())
       forceSnapshotSync: false,
       maxConcurrentSnapSyncs: 10,
       maxConcurrentDiffSyncs: 100,
-      config: 'version=0',
+      tellsEnsemble: true,
       acceptedEpoch: 1,
       currentEpoch: 1,
       members34,

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { History, proposalOf } from './history.ts';
@@ -43,7 +44,7 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
   const leader = new Leader(
     {
       self: 1,
-      voters: [1, 2, 3],
+      ensemble: ensembleOf([1, 2, 3]),
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,
@@ -51,7 +52,7 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
       forceSnapshotSync: false,
       maxConcurrentSnapSyncs: 10,
       maxConcurrentDiffSyncs: 100,
-      config: 'version=0',
+      tellsEnsemble: true,
       acceptedEpoch: 1,
       currentEpoch: 1,
       members34: new Set(),
