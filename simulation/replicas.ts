@@ -2,11 +2,14 @@
 import {
   baseOffset,
   crcField,
-  forEachBatch,
+  crcValid,
+  magic,
+  sizeInBytes,
+  V2_HEADER_BYTES,
   lastOffset,
   partitionLeaderEpoch,
 } from '../src/kafka/records/batch.ts';
-import type { Files } from '../src/runtime/runtime.ts';
+import type { Digests, Files } from '../src/runtime/runtime.ts';
 import { topic } from './clients.ts';
 import type { Machine } from './cluster.ts';
 
@@ -22,7 +25,7 @@ type Replicas = Map<string, StoredBatch[]>;
 
 const FOLDER = '/logs';
 
-/** What a broker's disk has of the topic, the last batch left out where it is torn. */
+/** What a broker's disk has of the topic, what is torn at their ends left out. */
 function replicasOf({ host }: Machine): Replicas {
   const { files } = host.disk;
   const found: Replicas = new Map();
@@ -32,7 +35,8 @@ function replicasOf({ host }: Machine): Replicas {
     if (!partition.startsWith(`${topic}-`)) continue;
     const batches: StoredBatch[] = [];
     for (const name of files.list(folder))
-      if (name.endsWith('.log')) addBatches(contentOf(files, `${folder}/${name}`), batches);
+      if (name.endsWith('.log'))
+        addBatches(host.runtime.digests, contentOf(files, `${folder}/${name}`), batches);
     found.set(partition, batches);
   }
   return found;
@@ -46,15 +50,20 @@ function contentOf(files: Files, path: string): Buffer {
   return bytes;
 }
 
-function addBatches(bytes: Buffer, batches: StoredBatch[]): void {
-  forEachBatch(bytes, 0, bytes.length, (at) => {
+/** Up to what a loss of power left unfinished, which recovery is yet to cut off. */
+function addBatches(digests: Digests, bytes: Buffer, batches: StoredBatch[]): void {
+  for (let at = 0; at + V2_HEADER_BYTES <= bytes.length;) {
+    const size = sizeInBytes(bytes, at);
+    const isWhole = size >= V2_HEADER_BYTES && at + size <= bytes.length;
+    if (!isWhole || magic(bytes, at) !== 2 || !crcValid(digests, bytes, at, size)) return;
     batches.push({
       offset: baseOffset(bytes, at),
       end: lastOffset(bytes, at) + 1,
       epoch: partitionLeaderEpoch(bytes, at),
       crc: crcField(bytes, at),
     });
-  });
+    at += size;
+  }
 }
 
 /**

@@ -48,9 +48,10 @@ test('after a loss of power a file has what was synced, and a beginning of the c
         const before = [...first, ...then.slice(0, i)];
         const torn =
           tear && next.kind === 'write'
-            ? Array.from(next.bytes, (_, n) =>
+            ? Array.from(next.bytes, (_, n) => [
                 after([...before, { ...next, bytes: next.bytes.subarray(0, n + 1) }]),
-              )
+                after([...before, { ...next, bytes: next.bytes.map((byte, i) => (i < n ? byte : 0)) }]),
+              ]).flat()
             : [];
         return [after(before), ...torn];
       });

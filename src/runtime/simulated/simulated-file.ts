@@ -54,7 +54,10 @@ export class SimulatedFile {
     this.syncedChanges = mark;
   }
 
-  /** The machine loses its power: of what wasn't synced the beginning may be on the disk, and a part of the write after it. */
+  /**
+   * The machine loses its power: of what wasn't synced the beginning may be on the disk, and a part of the write after it,
+   * the rest of that missing or zero.
+   */
   losePower(random: SeededRandom, tearWrites: boolean): void {
     const changes = this.unsynced;
     const survivors = random.below(changes.length + 1);
@@ -66,7 +69,9 @@ export class SimulatedFile {
     const written = next.kind === 'write' ? this.copy(next.position, next.position + next.length) : null;
     this.takeBack(next);
     if (next.kind !== 'write' || written === null || !tearWrites) return;
-    const part = written.subarray(0, random.below(written.length + 1));
+    const partBytes = random.below(written.length + 1);
+    // The file may have got its length before its content: zeros, then.
+    const part = random.below(2) === 0 ? written.fill(0, partBytes) : written.subarray(0, partBytes);
     if (part.length > 0) this.put(part, next.position);
   }
 
