@@ -6,10 +6,12 @@ import { formatProblem } from '../wire/problem.ts';
 import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
 import { startZooKeeper } from '../zookeeper/server/start.ts';
 import { CommandFailure } from './failure.ts';
+import { withJvmFlags } from './jvm-flags.ts';
 import { environment, processFacts } from './machine.ts';
 
 const HELP = `
-The file is Apache's zoo.cfg. SIGTERM or Ctrl-C stops the server.
+The file is Apache's zoo.cfg. -Dzookeeper.… in SERVER_JVMFLAGS, JVMFLAGS or KAFKA_OPTS counts, too, and so
+does -Djava.security.auth.login.config. SIGTERM or Ctrl-C stops the server.
 
 Example:
   gregor zookeeper conf/zoo.cfg
@@ -27,7 +29,7 @@ export function addZooKeeper(program: Command): void {
 }
 
 async function runZooKeeper(file: string, options: { json?: true; verbose?: true }): Promise<void> {
-  const text = readConfig(file);
+  const text = withJvmFlags(readConfig(file), process.env);
   const { config, problems } = parseZooKeeperConfig(text, file);
   for (const problem of problems) process.stderr.write(`${formatProblem(problem)}\n`);
   if (config === null) throw new CommandFailure('');

@@ -132,6 +132,8 @@ function addMembers(service: Service, text: ConfigText, problems: Problems): boo
   return true;
 }
 
+const OF_JAVA = new Set(['jute.maxbuffer', 'java.security.auth.login.config']);
+
 /** ZooKeeper's own settings among the JVM's (`-Dzookeeper.…`) count, the rest is for a JVM that isn't here. */
 function addJvmOptions(service: Service, text: ConfigText, notes: Note[]): void {
   for (const name of ['KAFKA_OPTS', 'SERVER_JVMFLAGS', 'JVMFLAGS']) {
@@ -139,7 +141,7 @@ function addJvmOptions(service: Service, text: ConfigText, notes: Note[]): void 
     if (options === null) continue;
     let used = false;
     for (const [property, value] of systemProperties(options.value)) {
-      if (!property.startsWith('zookeeper.') && property !== 'jute.maxbuffer') continue;
+      if (!property.startsWith('zookeeper.') && !OF_JAVA.has(property)) continue;
       text.set(property.replace(/^zookeeper\./, ''), value, name, options.place);
       used = true;
     }

@@ -119,7 +119,7 @@ test('zoo.cfg of the image: its folders, the names of its variables, and setting
       ZOOKEEPER_MAX_CLIENT_CNXNS: 0
       ZOOKEEPER_AUTOPURGE_PURGE_INTERVAL: 1
       ZOOKEEPER_ADMIN_ENABLE_SERVER: "false"
-      KAFKA_OPTS: -Xlog -Dzookeeper.4lw.commands.whitelist=*
+      KAFKA_OPTS: -Xlog -Dzookeeper.4lw.commands.whitelist=* -Djava.security.auth.login.config=/etc/jaas.conf
       KAFKA_HEAP_OPTS: -Xmx1G
       ZOOKEEPER_TICKTIME: 1
 `;
@@ -132,6 +132,7 @@ test('zoo.cfg of the image: its folders, the names of its variables, and setting
     'autopurge.purgeInterval': '1',
     'admin.enableServer': 'false',
     '4lw.commands.whitelist': '*',
+    'java.security.auth.login.config': '/etc/jaas.conf',
   });
   expect(plan(text).problems).toEqual(['12 warning VARIABLE_UNKNOWN']);
 });

@@ -52,6 +52,7 @@ export class AuditLog {
   private file: File | null = null;
   private bytes = 0;
   private lines: string[] = [];
+  private isStopped = false;
 
   constructor(runtime: Runtime, folder: string, own: string) {
     this.runtime = runtime;
@@ -65,6 +66,8 @@ export class AuditLog {
   }
 
   stopped(): void {
+    if (this.isStopped) return;
+    this.isStopped = true;
     this.add('invoked', { user: this.own, operation: 'serverStop' });
     this.flush();
     this.file?.close();

@@ -387,6 +387,11 @@ const knownProviders = new Set([
   'org.apache.zookeeper.metrics.impl.NullMetricsProvider',
 ]);
 
+/** Whether a zoo.cfg may have this key, numbered lines aside. */
+export function knowsKey(key: string): boolean {
+  return keyRules.has(key) || familyRule(key) !== undefined;
+}
+
 /** Keys whose names end in something of the user's. */
 function familyRule(key: string): KeyRule | undefined {
   if (/^authProvider\.[^.]+$/.test(key)) return keyRules.get('authProvider.N');
