@@ -7,6 +7,7 @@ import { installAll } from '../interop/support/install.ts';
 import { compare, type Contender } from './compare.ts';
 import { kafkaLoads } from './kafka-loads.ts';
 import { kafkaSide, upSide } from './sides.ts';
+import { compareMemory } from './memory.ts';
 import { compareStarts } from './start.ts';
 import { zookeeperLoads } from './zookeeper-loads.ts';
 import { zookeeperSide } from './zookeeper-side.ts';
@@ -24,6 +25,8 @@ const { positionals, values } = parseArgs({
     servers: { type: 'string', default: '3,5' },
     /** Percent of reads. */
     reads: { type: 'string', default: '100,90,0' },
+    /** For the memory that they take. */
+    znodes: { type: 'string', default: '1000000' },
     /** Contenders, by parts of their names: `gregor,3.9`. */
     only: { type: 'string', default: '' },
   },
@@ -64,6 +67,11 @@ const benchmarks: Readonly<Record<string, () => Promise<void>>> = {
     for (const servers of numbers(values.servers))
       await inTurn(`ZooKeeper, ensemble of ${servers}`, zookeepers(servers), ofZooKeeper());
   },
+  memory: () =>
+    compareMemory(
+      (['apache 3.9.5', 'gregor'] as const).filter((name) => only.some((part) => name.includes(part))),
+      Number(values.znodes),
+    ),
 };
 
 function ofZooKeeper() {

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gregor, java, type ZooKeeperMaker } from '../interop/support/clusters.ts';
+import { root } from '../interop/support/install.ts';
 import { freePorts, Service, until } from '../interop/support/processes.ts';
 import type { Side } from './sides.ts';
 
@@ -15,8 +16,27 @@ const peers = {
   'apache 3.9.5': 'zookeeper-3.9.5-admin',
 } as const;
 
+export interface ZooKeeperSide extends Side {
+  /** Data is in `data-1` and so on. */
+  readonly folder: string;
+  /** Where gregor tells, on SIGUSR2, what is alive. */
+  readonly memoryFile: string;
+}
+
+export interface ZooKeeperOptions {
+  /** More for zoo.cfg. */
+  readonly lines?: string;
+  /** Of Java's. */
+  readonly heap?: string;
+  readonly tellsMemory?: boolean;
+}
+
 /** Resolves when all of them serve clients. */
-export async function zookeeperSide(maker: ZooKeeperMaker, servers: number): Promise<Side> {
+export async function zookeeperSide(
+  maker: ZooKeeperMaker,
+  servers: number,
+  { lines = '', heap = HEAP, tellsMemory = false }: ZooKeeperOptions = {},
+): Promise<ZooKeeperSide> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-bench-zk-'));
   const removed = () => rmSync(folder, { recursive: true, force: true });
   process.once('exit', removed);
@@ -25,21 +45,27 @@ export async function zookeeperSide(maker: ZooKeeperMaker, servers: number): Pro
   const list = clientPorts.map(
     (_, i) => `server.${i + 1}=127.0.0.1:${ports[servers + i]}:${ports[2 * servers + i]}\n`,
   );
+  const memoryFile = join(folder, 'alive');
+  const watched = tellsMemory ? ['--expose-gc', '--import', join(root, 'bench/loads/tell-memory.mjs')] : [];
   const services = clientPorts.map((port, i) => {
     const data = join(folder, `data-${i + 1}`);
     mkdirSync(data);
     const config = join(folder, `zoo-${i + 1}.cfg`);
     const common = `tickTime=2000\ninitLimit=10\nsyncLimit=5\ndataDir=${data}\nclientPort=${port}\nmaxClientCnxns=0\n`;
-    writeFileSync(config, `${common}${servers > 1 ? list.join('') : ''}`);
+    writeFileSync(config, `${common}${lines}${servers > 1 ? list.join('') : ''}`);
     writeFileSync(join(data, 'myid'), String(i + 1));
-    const options = { cwd: folder, log: join(folder, `server-${i + 1}.log`) };
+    const options = {
+      cwd: folder,
+      log: join(folder, `server-${i + 1}.log`),
+      env: { TELL_MEMORY_TO: memoryFile },
+    };
     const name = `${maker} ${i + 1}`;
     return maker === 'gregor'
-      ? new Service(name, process.execPath, gregor('zookeeper', config), options)
+      ? new Service(name, process.execPath, [...watched, ...gregor('zookeeper', config)], options)
       : new Service(
           name,
           'java',
-          java(peers[maker], 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [config], HEAP),
+          java(peers[maker], 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [config], heap),
           options,
         );
   });
@@ -62,6 +88,8 @@ export async function zookeeperSide(maker: ZooKeeperMaker, servers: number): Pro
     name: maker,
     address: clientPorts.map((port) => `127.0.0.1:${port}`).join(','),
     pids: services.map((service) => service.pid),
+    folder,
+    memoryFile,
     stop,
   };
 }

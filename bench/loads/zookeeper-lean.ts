@@ -7,9 +7,10 @@
  *
  * Prints one JSON line. Latencies are those of half windows, in ms.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { percentile, until } from './load.ts';
+import { Session, create, getData, setData } from './zookeeper-frames.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -27,17 +28,7 @@ const half = Math.max(1, Number(values.window) >> 1);
 const bytes = Number(values.bytes);
 const reads = Number(values.reads);
 
-const int32 = (n: number) => {
-  const b = Buffer.alloc(4);
-  b.writeInt32BE(n);
-  return b;
-};
-const buffer = (data: Buffer) => Buffer.concat([int32(data.length), data]);
-const text = (s: string) => buffer(Buffer.from(s));
-const frame = (...parts: Buffer[]) => buffer(Buffer.concat(parts));
-const request = (op: number, ...body: Buffer[]) => frame(int32(1), int32(op), ...body);
-
-class Session {
+class Stream {
   private readonly socket: Socket;
   private readonly batch: Buffer;
   private readonly size: number;
@@ -51,9 +42,8 @@ class Session {
 
   constructor(socket: Socket, path: string) {
     this.socket = socket;
-    const value = buffer(Buffer.alloc(bytes, 7));
-    const read = request(4, text(path), Buffer.from([0]));
-    const write = request(5, text(path), value, int32(-1));
+    const read = getData(path, false);
+    const write = setData(path, Buffer.alloc(bytes, 7));
     const kinds = Array.from(
       { length: half },
       (_, j) => Math.floor(((j + 1) * reads) / 100) > Math.floor((j * reads) / 100),
@@ -104,39 +94,16 @@ class Session {
   }
 }
 
-async function open(server: string, number: number): Promise<Session> {
-  const at = server.lastIndexOf(':');
-  const socket = connect({ host: server.slice(0, at), port: Number(server.slice(at + 1)), noDelay: true });
-  const zero8 = Buffer.alloc(8);
-  let pending = Buffer.alloc(0);
-  let answered: ((answer: Buffer) => void) | null = null;
-  const listen = (chunk: Buffer) => {
-    pending = Buffer.concat([pending, chunk]);
-    while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
-      const end = 4 + pending.readInt32BE(0);
-      const answer = pending.subarray(4, end);
-      pending = pending.subarray(end);
-      answered?.(answer);
-    }
-  };
-  socket.on('data', listen);
-  const call = (bytesOut: Buffer) =>
-    new Promise<Buffer>((resolve, reject) => {
-      answered = resolve;
-      socket.once('close', () => reject(new Error(`${server} closed the session`)));
-      socket.write(bytesOut);
-    });
-  await call(frame(int32(0), zero8, int32(30_000), zero8, buffer(Buffer.alloc(16)), Buffer.from([0])));
+async function open(server: string, number: number): Promise<Stream> {
+  const session = await Session.open(server);
   const path = `/lean-${number}`;
-  const acl = Buffer.concat([int32(1), int32(31), text('world'), text('anyone')]);
-  await call(request(1, text(path), buffer(Buffer.alloc(bytes)), acl, int32(0)));
-  await call(request(5, text(path), buffer(Buffer.alloc(bytes)), int32(-1)));
-  socket.off('data', listen);
-  socket.removeAllListeners('close');
+  await session.call(create(path, Buffer.alloc(bytes)));
+  await session.call(setData(path, Buffer.alloc(bytes)));
+  const socket = session.release();
   socket.on('close', () => {
     throw new Error(`${server} closed a session`);
   });
-  return new Session(socket, path);
+  return new Stream(socket, path);
 }
 
 const servers = positionals[0]!.split(',');
