@@ -157,7 +157,6 @@ export class ReplicaFetcher {
         throw new KafkaError(response.errorCode);
       return;
     }
-    replicas.answered(response.sessionId);
     for (const topic of response.responses)
       for (const data of topic.partitions) {
         const replica = replicas.get(topic.topic, data.partitionIndex);
@@ -170,6 +169,8 @@ export class ReplicaFetcher {
           continue;
         await this.process(replica, data);
       }
+    // not before: without a session it forgets what was asked for
+    replicas.answered(response.sessionId);
     // all is in the logs now
     client.releaseLastAnswer();
   }
@@ -264,7 +265,7 @@ export class ReplicaFetcher {
           partition,
         },
       );
-      log.truncateTo(Math.max(offset, log.logStartOffset));
+      log.truncateTo(offset);
       if (log.highWatermark > log.logEndOffset) log.highWatermark = log.logEndOffset;
     }
     if (done) replica.truncated();

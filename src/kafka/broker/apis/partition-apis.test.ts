@@ -12,6 +12,7 @@ import { deleteRecords } from '../../protocol/messages/21-delete-records.ts';
 import { offsetForLeaderEpoch } from '../../protocol/messages/23-offset-for-leader-epoch.ts';
 import { describeLogDirs } from '../../protocol/messages/35-describe-log-dirs.ts';
 import { describeCluster } from '../../protocol/messages/60-describe-cluster.ts';
+import { sizeInBytes } from '../../records/batch.ts';
 
 let cluster: TestCluster;
 let client: TestClient;
@@ -88,6 +89,28 @@ test('of a session only what changed is answered', async () => {
     topics: [],
   });
   expect(wrong.errorCode).toBe(ErrorCode.INVALID_FETCH_SESSION_EPOCH);
+});
+
+test('a first batch that is larger than asked for is cut before version 3, and whole from then on', async () => {
+  await topicWith('large', 0);
+  await client.produce('large', 0, ['x'.repeat(1000)]);
+  const read = async (version: number): Promise<Buffer> => {
+    const answer = await ask(fetch, version, {
+      maxWaitMs: 0,
+      minBytes: 1,
+      topics: [{ topic: 'large', partitions: [{ partition: 0, fetchOffset: 0, partitionMaxBytes: 300 }] }],
+      forgottenTopicsData: [],
+    });
+    const [found] = answer.responses[0]!.partitions;
+    expect(found).toMatchObject({ errorCode: ErrorCode.NONE, highWatermark: 1 });
+    return found!.records!;
+  };
+  const whole = await read(4);
+  expect(whole.length).toBe(sizeInBytes(whole, 0));
+  // older clients are given their own format: version 3 the whole of it, the others so much that they see that it doesn't fit
+  const converted = await read(3);
+  expect(converted.length).toBe(sizeInBytes(converted, 0));
+  for (const version of [0, 1, 2]) expect((await read(version)).length).toBe(300);
 });
 
 test.each([
