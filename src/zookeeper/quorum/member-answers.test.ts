@@ -37,6 +37,21 @@ test('members tell who they are, whom they follow, and a leader how many follow 
     quorum_size: '3',
     global_sessions: '1',
   });
+  // A session and a znode.
+  expect(ofLeader).toMatchObject({
+    proposal_count: '2',
+    commit_count: '2',
+    looking_count: '1',
+    cnt_election_time: '1',
+    cnt_leader_unavailable_time: '1',
+  });
+  const followerIs = ensemble.servers.find((server) => server.member?.mode === 'follower')!;
+  expect(await mntr(followerIs.host.name)).toMatchObject({
+    learner_proposal_received_count: '2',
+    learner_commit_received_count: '2',
+    cnt_follower_sync_time: '1',
+    proposal_count: '0',
+  });
   expect(Number(ofLeader.leader_uptime)).toBeGreaterThanOrEqual(500);
   expect(Number(ofLeader.max_proposal_size)).toBeGreaterThan(Number(ofLeader.min_proposal_size));
   expect(await mntr('zk4')).toMatchObject({

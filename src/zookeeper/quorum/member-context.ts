@@ -1,6 +1,7 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { PeerNetworks } from '../security/peer-networks.ts';
 import type { ZooKeeperConfig } from '../server/config.ts';
+import type { MemberStats } from '../server/member-stats.ts';
 import type { Server } from '../server/server.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
@@ -21,6 +22,7 @@ export interface MemberContext {
   readonly environment: Readonly<Record<string, string>>;
   /** Servers of the ensemble that were of 3.4 when they followed this one last. */
   readonly members34: Set<number>;
+  readonly stats: MemberStats;
   acceptedEpoch: number;
   currentEpoch: number;
   /** The leader is in place: clients are served by `server` from now on. */

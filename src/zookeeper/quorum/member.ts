@@ -6,6 +6,7 @@ import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
 import { startPrometheus } from '../server/prometheus.ts';
 import type { ServerMode } from '../server/role.ts';
+import { MemberStats } from '../server/member-stats.ts';
 import { DEFAULT_TRACE_MASK, Server } from '../server/server.ts';
 import type { ServerFacts } from '../server/server-view.ts';
 import type { MemberConfig } from '../server/server-line.ts';
@@ -40,6 +41,7 @@ export class Member implements MemberContext {
   readonly peers: PeerNetworks;
   readonly environment: Readonly<Record<string, string>>;
   readonly members34 = new Set<number>();
+  readonly stats = new MemberStats();
   acceptedEpoch = 0;
   currentEpoch = 0;
   /** Rejects when the disk failed. */
@@ -120,6 +122,8 @@ export class Member implements MemberContext {
     this.reign = { epoch, sinceMs: this.now };
     this.step({ kind: 'established', epoch, now: this.now });
     const waitedMs = Math.round(this.now - this.leaderlessSinceMs);
+    this.stats.unavailableTime.add(waitedMs);
+    if (leader === this.self.id) this.stats.leaderUnavailableTime.add(waitedMs);
     runtime.log.info(
       `server ${leader}${leader === this.self.id ? ' (this one)' : ''} leads epoch ${epoch} from zxid 0x${this.storage.tree.lastZxid.toString(16)} on; nobody led for ${waitedMs} ms`,
       { leader, epoch, waitedMs },
@@ -235,7 +239,10 @@ export class Member implements MemberContext {
 
   private async elect(): Promise<Vote | null> {
     const readOnly = this.config.readOnlyModeEnabled ? this.readOnlySoon() : null;
+    const begunAtMs = this.now;
+    this.stats.elections += 1;
     const vote = await this.untilDecided();
+    this.stats.electionTime.add(this.now - begunAtMs);
     readOnly?.();
     return vote;
   }

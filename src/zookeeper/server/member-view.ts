@@ -1,3 +1,4 @@
+import type { MemberStats } from './member-stats.ts';
 import type { MemberConfig } from './server-line.ts';
 
 /** What a member of an ensemble knows of it, for commands and metrics. */
@@ -10,6 +11,7 @@ export interface MemberView {
   readonly leader: MemberConfig;
   /** Where an observer gets its transactions from: the leader, or a follower. */
   readonly masterId: number;
+  readonly stats: MemberStats;
   /** Null: it doesn't lead. */
   readonly leading: LeadingView | null;
   /** Those that get their transactions here; null: none can. */

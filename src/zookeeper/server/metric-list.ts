@@ -96,17 +96,18 @@ function limit(hard: number, soft: number): number {
   return hard === LIMIT_NOT_SET ? soft : hard;
 }
 
-function counters({ stats, metrics }: ServerView): Metric[] {
+function counters({ stats, metrics, member }: ServerView): Metric[] {
   const counted: Partial<Record<string, number>> = {
     ...metrics.counters,
+    ...member?.stats.counters,
     bytes_received_count: stats.bytesReceived,
     response_bytes: stats.responseBytes,
   };
   return counterNames.map((name) => ({ kind: 'counter', name, value: counted[name] ?? 0 }));
 }
 
-function summaries({ metrics }: ServerView): Metric[] {
-  const { summaries: kept } = metrics;
+function summaries({ metrics, member }: ServerView): Metric[] {
+  const kept: Partial<Record<string, Summary>> = { ...metrics.summaries, ...member?.stats.summaries };
   const of = (name: (typeof basicSummaryNames | typeof advancedSummaryNames)[number], isAdvanced: boolean) =>
     ({ kind: 'summary', name, value: kept[name] ?? nothing, isAdvanced }) as const;
   return [

@@ -37,6 +37,7 @@ export class Following {
   /** Log and tree are being replaced. */
   private replacing: Promise<void> | null = null;
   private isTreeWhole = true;
+  private connectedAtMs = 0;
   private readonly encoder = new PacketEncoder();
   private readonly inputs: FollowerInput[] = [];
   private readonly outputs: FollowerOutput[] = [];
@@ -77,6 +78,7 @@ export class Following {
     const reason = await this.connect();
     if (reason !== null) return reason;
     this.tick();
+    this.connectedAtMs = this.now;
     this.step({ kind: 'start', now: this.now });
     const ended = await this.ended;
     await this.replacing;
@@ -203,6 +205,9 @@ export class Following {
   private packet(packet: Packet, now: number): void {
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`this server ${sentence}`);
+    const { stats } = this.context;
+    if (packet.type === PacketType.PROPOSAL) stats.proposalsReceived += 1;
+    else if (packet.type === PacketType.COMMIT) stats.commitsReceived += 1;
     this.step({ kind: 'packet', packet, now });
     if (this.writes === null) return;
     if (packet.type === PacketType.PING)
@@ -316,6 +321,7 @@ export class Following {
     const masterId = (): number => this.masterId;
     return {
       self: context.self,
+      stats: context.stats,
       leader,
       get masterId() {
         return masterId();
@@ -345,6 +351,8 @@ export class Following {
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
+    const { followerSyncTime, observerSyncTime } = this.context.stats;
+    (self.role === 'observer' ? observerSyncTime : followerSyncTime).add(this.now - this.connectedAtMs);
     this.context.serve(this.server, this.leader.id, epoch);
     if (config.observerMasterPort <= 0 || self.role === 'observer') return;
     this.observers = new ObserverMaster(this.context, epoch, leaderIs34, writes);

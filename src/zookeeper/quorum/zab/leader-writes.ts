@@ -9,6 +9,7 @@ import { Queue } from '../../server/queue.ts';
 import { Request } from '../../server/request.ts';
 import { isAlive, type ServerRole } from '../../server/role.ts';
 import type { Server } from '../../server/server.ts';
+import type { MemberStats } from '../../server/member-stats.ts';
 import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { getInt32 } from '../../tree/stat-bytes.ts';
 import { digestAfter } from '../../tree/predicted-digest.ts';
@@ -33,6 +34,7 @@ export class LeaderWrites implements WritePath, Proposer {
   readonly role: ServerRole;
   /** Of the proposals' bytes. */
   readonly sizes = new Sizes();
+  private readonly stats: MemberStats | null;
   private readonly self: number;
   private readonly encoder: PacketEncoder;
   private readonly send: (proposal: Proposal) => void;
@@ -67,6 +69,7 @@ export class LeaderWrites implements WritePath, Proposer {
     this.resign = resign;
     this.lastProposed = firstZxid(epoch);
     this.lastCommitted = this.lastProposed;
+    this.stats = member?.stats ?? null;
     this.role = {
       ...(member && { member }),
       mode: 'leader',
@@ -111,6 +114,7 @@ export class LeaderWrites implements WritePath, Proposer {
     }
     const proposal = proposalOf(transaction, this.encoder, this.digestOf(transaction));
     this.sizes.add(proposal.payload.length);
+    if (this.stats !== null) this.stats.proposals += 1;
     this.send(proposal);
   }
 
@@ -169,6 +173,7 @@ export class LeaderWrites implements WritePath, Proposer {
 
   /** The commits up to `zxid` are final. */
   committed(zxid: number): void {
+    if (this.stats !== null) this.stats.commits += zxid - this.lastCommitted;
     this.lastCommitted = zxid;
     this.pipeline.committed(zxid);
     let answered = false;
@@ -192,6 +197,7 @@ export class LeaderWrites implements WritePath, Proposer {
 
   /** A client came back at the server `from`: its session is there from now on, if it lives. */
   revalidate(from: number, { data: asked }: Packet): Packet {
+    if (this.stats !== null) this.stats.revalidations += 1;
     const data = Buffer.alloc(9);
     if (asked !== null && asked.length >= 12) {
       const sessionId = asked.readBigInt64BE(0);

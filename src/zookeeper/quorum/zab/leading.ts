@@ -235,6 +235,7 @@ export class Leading {
     const sizes = (): Sizes => this.writes?.sizes ?? new Sizes();
     return {
       self: context.self,
+      stats: context.stats,
       leader: context.self,
       masterId: context.self.id,
       get members() {

@@ -98,6 +98,8 @@ export class LearnerConnections {
     if (learner === undefined) return;
     learner.sent += 1;
     if (packet.zxid > 0) learner.lastZxid = packet.zxid;
+    if (packet.type === PacketType.DIFF) this.context.stats.diffsSent += 1;
+    else if (packet.type === PacketType.SNAP) this.context.stats.snapshotsSent += 1;
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`server ${this.events.sidOf(id)} ${sentence}`);
     if (learner.held !== null) {
