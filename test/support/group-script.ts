@@ -1,8 +1,8 @@
 import { errorInfo } from '../../src/kafka/protocol/errors.ts';
 import { GroupOffsets } from '../../src/kafka/groups/group-offsets.ts';
-import { Group } from '../../src/kafka/groups/group.ts';
-import type { Now, Output, Purpose } from '../../src/kafka/groups/group-types.ts';
-import type { JoinAnswer, Protocol, SyncAnswer } from '../../src/kafka/groups/member.ts';
+import { Group } from '../../src/kafka/groups/group/group.ts';
+import type { Now, Output, Purpose } from '../../src/kafka/groups/group/group-types.ts';
+import type { JoinAnswer, Protocol, SyncAnswer } from '../../src/kafka/groups/group/member.ts';
 
 interface Client {
   id: string;

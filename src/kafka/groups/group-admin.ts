@@ -1,8 +1,8 @@
 import { ErrorCode } from '../protocol/errors.ts';
-import type { Group } from './group.ts';
+import type { Group } from './group/group.ts';
 import type { GroupPartitions } from './group-partitions.ts';
-import type { GroupState } from './group-types.ts';
-import { metadataFor, NO_BYTES } from './member.ts';
+import type { GroupState } from './group/group-types.ts';
+import { metadataFor, NO_BYTES } from './group/member.ts';
 
 export interface DescribedGroup {
   readonly state: GroupState;

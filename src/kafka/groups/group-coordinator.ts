@@ -1,8 +1,8 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import { GroupPartitions, type GroupConfig, type GroupPartitionsOptions } from './group-partitions.ts';
-import type { JoinInput, SyncInput } from './group-types.ts';
-import { refusedJoin, refusedSync, type JoinAnswer, type SyncAnswer } from './member.ts';
+import type { JoinInput, SyncInput } from './group/group-types.ts';
+import { refusedJoin, refusedSync, type JoinAnswer, type SyncAnswer } from './group/member.ts';
 import { OffsetStore } from './offset-store.ts';
 import type { OwnedPartition } from './owned-partition.ts';
 

@@ -3,7 +3,7 @@ import { compareKafkaVersions } from '../broker/config/config-key.ts';
 import { groupMetadata, offsetCommit } from '../protocol/coordinator-records/classic-groups.ts';
 import { recordTypeOf } from '../protocol/coordinator-records/record-type.ts';
 import type { CommittedOffset, OffsetKey } from './group-offsets.ts';
-import type { Member } from './member.ts';
+import type { Member } from './group/member.ts';
 
 /** A group as it stands in `__consumer_offsets`. */
 export interface GroupRecord {

@@ -1,7 +1,7 @@
 import type { Runtime, Timer } from '../../runtime/runtime.ts';
 import { ErrorCode } from '../protocol/errors.ts';
 import type { GroupCoordinatorOptions } from './group-coordinator.ts';
-import type { Group } from './group.ts';
+import type { Group } from './group/group.ts';
 import type { CommittedOffset, OffsetKey } from './group-offsets.ts';
 import { encodeGroup, encodeOffset, type KeyValue } from './group-records.ts';
 import type { GroupPartitions } from './group-partitions.ts';

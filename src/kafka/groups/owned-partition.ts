@@ -1,9 +1,9 @@
 import type { Runtime, Timer } from '../../runtime/runtime.ts';
 import { ErrorCode } from '../protocol/errors.ts';
-import { Group } from './group.ts';
+import { Group } from './group/group.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import { encodeGroup, type RecordVersions } from './group-records.ts';
-import type { GroupLimits, Now, Output } from './group-types.ts';
+import type { GroupLimits, Now, Output } from './group/group-types.ts';
 import type { LoadedGroups } from './load-groups.ts';
 import { groupAppendCode, type OffsetsLog } from './offsets-log.ts';
 

@@ -1,8 +1,8 @@
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { consumerSubscription } from '../protocol/coordinator-records/consumer-protocol.ts';
-import type { Group } from './group.ts';
-import { metadataFor } from './member.ts';
+import type { Group } from './group/group.ts';
+import { metadataFor } from './group/member.ts';
 
 export const CONSUMER_PROTOCOL_TYPE = 'consumer';
 

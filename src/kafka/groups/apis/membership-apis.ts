@@ -6,7 +6,7 @@ import { heartbeat } from '../../protocol/messages/12-heartbeat.ts';
 import { leaveGroup } from '../../protocol/messages/13-leave-group.ts';
 import { syncGroup } from '../../protocol/messages/14-sync-group.ts';
 import type { GroupCoordinator } from '../group-coordinator.ts';
-import { NO_BYTES, refusedJoin, refusedSync, type JoinAnswer, type SyncAnswer } from '../member.ts';
+import { NO_BYTES, refusedJoin, refusedSync, type JoinAnswer, type SyncAnswer } from '../group/member.ts';
 
 const KNOWN_ID_SINCE = 4; // KIP-394
 const SKIP_ASSIGNMENT_SINCE = 9; // KIP-814

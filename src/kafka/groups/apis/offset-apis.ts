@@ -5,7 +5,7 @@ import { ErrorCode } from '../../protocol/errors.ts';
 import { offsetCommit } from '../../protocol/messages/08-offset-commit.ts';
 import { offsetFetch } from '../../protocol/messages/09-offset-fetch.ts';
 import { offsetDelete } from '../../protocol/messages/47-offset-delete.ts';
-import type { Group } from '../group.ts';
+import type { Group } from '../group/group.ts';
 import type { CommitOffset, OffsetStore } from '../offset-store.ts';
 import type { TopicIds } from '../../broker/topic-ids.ts';
 import type { ZooKeeperOffsets } from '../zookeeper-offsets.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { GroupScript } from '../../../test/support/group-script.ts';
+import { GroupScript } from '../../../../test/support/group-script.ts';
 import { Group } from './group.ts';
-import { GroupOffsets } from './group-offsets.ts';
+import { GroupOffsets } from '../group-offsets.ts';
 import type { Output, Purpose } from './group-types.ts';
 
 function plays(script: string, limits?: ConstructorParameters<typeof GroupScript>[0]): void {

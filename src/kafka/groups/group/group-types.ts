@@ -1,4 +1,4 @@
-import type { GroupRecord } from './group-records.ts';
+import type { GroupRecord } from '../group-records.ts';
 import type { JoinAnswer, JoinReply, Protocol, SyncAnswer, SyncReply } from './member.ts';
 
 /** Which may follow which: Empty → Preparing → Completing → Stable → Preparing; Preparing → Empty; all → Dead. */

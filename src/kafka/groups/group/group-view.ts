@@ -1,5 +1,5 @@
-import { ErrorCode } from '../protocol/errors.ts';
-import type { GroupRecord } from './group-records.ts';
+import { ErrorCode } from '../../protocol/errors.ts';
+import type { GroupRecord } from '../group-records.ts';
 import type { GroupState, SyncInput } from './group-types.ts';
 import type { MemberList } from './member-list.ts';
 import {
