@@ -20,16 +20,17 @@ type Fault =
   | 'syncErrors'
   | 'diesAtTheDisk'
   | 'leftBehind'
+  | 'twoDeaths'
   | 'churn'
   | 'wipeObserver';
 
 const faultsOf: Record<Kind, readonly Fault[]> = {
-  crashes: ['kill', 'kill', 'power', 'churn', 'diesAtTheDisk', 'leftBehind'],
-  power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill', 'diesAtTheDisk'],
+  crashes: ['kill', 'kill', 'power', 'churn', 'diesAtTheDisk', 'leftBehind', 'twoDeaths'],
+  power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
   cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'kill'],
   disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver', 'diesAtTheDisk'],
   time: ['freeze', 'freeze', 'wallClock', 'slowLinks', 'kill'],
-  churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'diesAtTheDisk'],
+  churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
   all: [
     'kill',
     'power',
@@ -46,6 +47,7 @@ const faultsOf: Record<Kind, readonly Fault[]> = {
     'syncErrors',
     'diesAtTheDisk',
     'leftBehind',
+    'twoDeaths',
     'churn',
     'wipeObserver',
   ],
@@ -201,6 +203,18 @@ export class Faults {
           world.after(random.between(0.1, 2) * tick, () => {
             for (const server of servers) this.start(server);
           });
+        });
+        break;
+      }
+      case 'twoDeaths': {
+        // What the first leaves in the page cache, the second takes: but not from under what was built upon it.
+        const both = random.below(2) === 0 ? servers : [victim];
+        for (const server of both) {
+          if (server.host.alive) ensemble.kill(server, true);
+          world.after(random.between(0, 2) * tick, () => this.start(server));
+        }
+        world.after(random.between(2, 9) * tick, () => {
+          if (!this.isOver) for (const server of both) this.kill(server, false);
         });
         break;
       }

@@ -76,7 +76,7 @@ export function planOf(seed: number): Plan {
     observers,
     tickTimeMs,
     snapCount: pick([6, 20, 100_000]),
-    slowestSyncMs: pick([1, 3, 3, 20, 80]),
+    slowestSyncMs: pick([1, 3, 20, 80]),
     networkMs: pick([
       [0.05, 1],
       [0.05, 1],

@@ -109,7 +109,7 @@ export class Writer {
     const path = `/${this.name}-${this.number++}`;
     const data = Buffer.alloc(this.plan.dataBytes, this.number);
     try {
-      switch (this.random.below(10)) {
+      switch (this.random.below(11)) {
         case 0:
           if (this.hasEphemeral) break;
           this.hasEphemeral = true;
@@ -136,6 +136,9 @@ export class Writer {
           break;
         case 6:
           await this.read();
+          break;
+        case 7:
+          await client.sync('/');
           break;
         default:
           await client.create(path, data);

@@ -149,3 +149,23 @@ test('a server that was away for long, or lost its data, gets a snapshot; an obs
   for (const server of ensemble.servers)
     expect(ensemble.treeOf(server)).toBe(ensemble.treeOf(ensemble.leader!));
 });
+
+test('answers come in the order of the requests, with syncs among writes that one ACK commits together', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 5, servers: 4, observers: 1, slowestSyncMs: 20 });
+  ensemble.startAll();
+  await ensemble.untilServing(4);
+  const clients = ensemble.servers.map((server, i) => ensemble.client(`client${i}`, [server]));
+  await ensemble.world.play(async () => {
+    await Promise.all(clients.map((client) => client.connected()));
+    for (let round = 0; round < 15; round++)
+      await Promise.all(
+        clients.flatMap((client, i) => [
+          client.create(`/a${i}-${round}`, null),
+          client.sync('/'),
+          client.create(`/b${i}-${round}`, null),
+          client.sync('/'),
+          client.create(`/c${i}-${round}`, null),
+        ]),
+      );
+  });
+});

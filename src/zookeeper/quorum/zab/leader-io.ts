@@ -44,7 +44,8 @@ export type LeaderOutput =
   | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
   /** A quorum has all that was: clients may be served. */
   | { readonly kind: 'established'; readonly epoch: number }
-  | { readonly kind: 'commit'; readonly zxid: number }
+  /** Up to here all is final. atOnce: apply it before anything else is sent, as a sync waits for just that. */
+  | { readonly kind: 'commit'; readonly zxid: number; readonly atOnce: boolean }
   | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
   | { readonly kind: 'resign'; readonly reason: string };
 

@@ -27,7 +27,7 @@ export class Leader {
   private mayCommit = false;
   private epochIsSaved = false;
   private isStandIn = false;
-  /** The commits that are told one by one, ascending. */
+  /** The commits that are told at once, ascending. */
   private marks: number[] = [];
 
   constructor(settings: LeaderSettings, history: History) {
@@ -110,7 +110,8 @@ export class Leader {
         for (const proposal of input.proposals) this.tellCommitted(proposal, out);
         break;
       case 'mark':
-        this.marks.push(this.history.last);
+        if (this.history.last > this.history.lastCommitted) this.marks.push(this.history.last);
+        else out.push({ kind: 'commit', zxid: this.history.last, atOnce: true });
         break;
       case 'synced':
         this.syncedZxid = input.zxid;
@@ -387,7 +388,7 @@ export class Leader {
       this.tellCommitted(proposal, out);
       const isMarked = this.marks.length > 0 && this.marks[0]! <= zxid;
       if (isMarked) this.marks = this.marks.filter((mark) => mark > zxid);
-      if (isMarked || zxid === history.lastCommitted) out.push({ kind: 'commit', zxid });
+      if (isMarked || zxid === history.lastCommitted) out.push({ kind: 'commit', zxid, atOnce: isMarked });
     }
   }
 

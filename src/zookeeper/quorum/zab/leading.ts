@@ -195,6 +195,7 @@ export class Leading {
       case 'commit':
         if (this.finalZxid === null) this.context.runtime.clock.soon(() => this.applyFinal());
         this.finalZxid = output.zxid;
+        if (output.atOnce) this.applyFinal();
         break;
       case 'drop':
         this.learners.drop(output.learner, output.reason);

@@ -72,7 +72,7 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
           case 'save':
             return `save ${o.file} ${o.epoch}`;
           case 'commit':
-            return `commit ${at(o.zxid)}`;
+            return `commit ${at(o.zxid)}${o.atOnce ? ' at once' : ''}`;
           case 'established':
             return `established ${o.epoch}`;
           case 'snapshot':
@@ -140,11 +140,12 @@ test('what a sync waits for is told before later commits are sent, though one AC
   leader.tell({ kind: 'synced', now, zxid: zxid(2, 3) });
   expect(hear(20, packet(PacketType.ACK, zxid(2, 3)))).toEqual([
     '20: COMMIT 2.1',
-    'commit 2.1',
+    'commit 2.1 at once',
     '20: COMMIT 2.2',
     '20: COMMIT 2.3',
     'commit 2.3',
   ]);
+  expect(leader.tell({ kind: 'mark', now })).toEqual(['commit 2.3 at once']);
 });
 
 test('what a learner has too much is taken back; what cannot be told by the history comes as a snapshot', () => {
