@@ -128,3 +128,26 @@ ${stores('ssl.', 'server.p12')}${stores('ssl.quorum.', 'server.jks')}`;
     await ensemble.stop();
   }
 });
+
+test('a member of 3.4 that insists on SASL takes part in an ensemble of gregor that insists, too', async () => {
+  const jaas = jaasFile();
+  const lines = `quorum.auth.enableSasl=true
+quorum.auth.learnerRequireSasl=true
+quorum.auth.serverRequireSasl=true
+java.security.auth.login.config=${jaas}
+`;
+  const ensemble = await startEnsemble(['gregor', 'apache 3.4.14', 'gregor'], {
+    extra: () => lines,
+    javaOptions: [`-Djava.security.auth.login.config=${jaas}`],
+  });
+  try {
+    const [first, apache, last] = ensemble.members;
+    expect((await ensemble.leader()).id).toBe(last!.id);
+    await last!.kill();
+    expect((await ensemble.serving([first!, apache!])).id).toBe(apache!.id);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await ensemble.stop();
+  }
+});

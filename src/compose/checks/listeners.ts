@@ -178,12 +178,13 @@ function jmxPorts({ service }: PlannedService): Set<number> {
 
 function checkClientPort(planned: PlannedService & { kind: 'zookeeper' }, problems: Problems): void {
   if (planned.config === null) return;
-  const { clientPort, adminPort } = planned.config;
+  const { clientPort, adminPort, security } = planned.config;
   const jmx = jmxPorts(planned);
   for (const port of planned.service.ports) {
     // 2888 and 3888 are an ensemble's own, and people publish them out of habit.
     if (port.protocol === 'udp' || jmx.has(port.containerPort)) continue;
-    if ([clientPort, adminPort, 2888, 3888].includes(port.containerPort)) continue;
+    const own = [clientPort, security.secureClientPort, adminPort, 2888, 3888];
+    if (own.includes(port.containerPort)) continue;
     problems.warning(
       port.place,
       'NOTHING_LISTENS',

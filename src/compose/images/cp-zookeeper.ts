@@ -32,6 +32,42 @@ const ADMIN: Readonly<Record<string, string>> = {
   SECURE_CLIENT_PORT: 'secureClientPort',
 };
 
+/** What stands behind SSL_ and behind SSL_QUORUM_, with what it is called behind ssl. and ssl.quorum. */
+const OF_TLS = {
+  CLIENT_AUTH: 'clientAuth',
+  KEYSTORE_LOCATION: 'keyStore.location',
+  KEYSTORE_PASSWORD: 'keyStore.password',
+  KEYSTORE_TYPE: 'keyStore.type',
+  TRUSTSTORE_LOCATION: 'trustStore.location',
+  TRUSTSTORE_PASSWORD: 'trustStore.password',
+  TRUSTSTORE_TYPE: 'trustStore.type',
+  ENABLED_PROTOCOLS: 'enabledProtocols',
+  CONTEXT_SUPPLIER_CLASS: 'context.supplier.class',
+  CIPHER_SUITES: 'ciphersuites',
+  HOSTNAME_VERIFICATION: 'hostnameVerification',
+  CRL: 'crl',
+  OCPS: 'ocsp',
+  HANDSHAKE_DETECTION_TIMEOUT_MILLIS: 'handshakeDetectionTimeoutMillis',
+};
+
+/** Since 5.4, with ZooKeeper 3.5. */
+const SECURITY: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(OF_TLS).flatMap(([name, key]) => [
+      [`SSL_${name}`, `ssl.${key}`],
+      [`SSL_QUORUM_${name}`, `ssl.quorum.${key}`],
+    ]),
+  ),
+  SSL_QUORUM: 'sslQuorum',
+  SSL_AUTH_PROVIDER: 'ssl.authProvider',
+  CLIENT_PORT_UNIFICATION: 'client.portUnification',
+  SERVER_CNXN_FACTORY: 'serverCnxnFactory',
+  TCP_KEEP_ALIVE: 'tcpKeepAlive',
+  AUTH_PROVIDER_X509: 'authProvider.x509',
+  AUTH_PROVIDER_SASL: 'authProvider.sasl',
+  X509_AUTHENTICATION_PROVIDER_SUPER_USER: 'X509AuthenticationProvider.superUser',
+};
+
 const READ_OTHERWISE = new Set([
   'SERVER_ID',
   'SERVERS',
@@ -78,7 +114,7 @@ export function zooKeeperContract(
   const known = new Map<string, string>(
     SINCE_5_0.map((name) => [name, OTHER_NAMES[name] ?? camelCase(name)]),
   );
-  if (!is34) for (const [name, key] of Object.entries(ADMIN)) known.set(name, key);
+  if (!is34) for (const [name, key] of Object.entries({ ...ADMIN, ...SECURITY })) known.set(name, key);
   for (const [name, { value, place }] of service.environment) {
     if (!name.startsWith('ZOOKEEPER_')) continue;
     const word = name.slice('ZOOKEEPER_'.length);

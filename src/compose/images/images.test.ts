@@ -137,6 +137,29 @@ test('zoo.cfg of the image: its folders, the names of its variables, and setting
   expect(plan(text).problems).toEqual(['12 warning VARIABLE_UNKNOWN']);
 });
 
+test('the security of cp-zookeeper 5.4 and later has names of its own', () => {
+  const text = `services:
+  zk:
+    image: confluentinc/cp-zookeeper:7.4.0
+    environment:
+      ZOOKEEPER_SECURE_CLIENT_PORT: 2182
+      ZOOKEEPER_SSL_KEYSTORE_LOCATION: /mnt/keys.jks
+      ZOOKEEPER_SSL_KEYSTORE_PASSWORD: secret
+      ZOOKEEPER_SSL_CLIENT_AUTH: none
+      ZOOKEEPER_SSL_QUORUM_TRUSTSTORE_LOCATION: /mnt/trust.jks
+      ZOOKEEPER_AUTH_PROVIDER_SASL: org.apache.zookeeper.server.auth.SASLAuthenticationProvider
+`;
+  expect(properties(text, 'zk')).toMatchObject({
+    secureClientPort: '2182',
+    'ssl.keyStore.location': '/mnt/keys.jks',
+    'ssl.keyStore.password': 'secret',
+    'ssl.clientAuth': 'none',
+    'ssl.quorum.trustStore.location': '/mnt/trust.jks',
+    'authProvider.sasl': 'org.apache.zookeeper.server.auth.SASLAuthenticationProvider',
+  });
+  expect(plan(text).problems).toEqual([]);
+});
+
 test('ensembles need a server id and get limits', () => {
   const text = (id: string): string => `services:
   zk:

@@ -27,7 +27,8 @@ export function tlsDoor(
 ): (connection: Connection) => void {
   const warnings = new RareWarnings(runtime.log, runtime.clock);
   const limit = options.limit !== undefined && options.limit > 0 ? options.limit : MOST_HANDSHAKES;
-  let waiting = 0;
+  /** The oldest first. */
+  const waiting = new Set<Connection>();
   const enter = async (connection: Connection): Promise<void> => {
     const { keys, takesPlain, fits } = options;
     let begun = connection;
@@ -49,20 +50,22 @@ export function tlsDoor(
     accept(secure, secure);
   };
   return (connection) => {
-    if (waiting >= limit) {
+    if (waiting.size >= limit) {
+      // Whoever means it is done long before it is the oldest.
+      const [oldest] = waiting;
       warnings.warn(
         'handshakes',
-        `cut off ${connection.remote.host}: ${limit} handshakes are under way at ${options.name}`,
+        `cut off ${oldest!.remote.host}: ${limit} handshakes are under way at ${options.name}`,
       );
-      connection.destroy();
-      return;
+      waiting.delete(oldest!);
+      oldest!.destroy();
     }
-    waiting += 1;
+    waiting.add(connection);
     enter(connection)
       .catch((error: unknown) => {
         if (!(error instanceof TlsError)) throw error;
         warnings.warn('failed', `${options.name}: ${error.message}`);
       })
-      .finally(() => (waiting -= 1));
+      .finally(() => waiting.delete(connection));
   };
 }

@@ -191,6 +191,22 @@ test('stores that cannot be used end the start with a sentence that tells the ke
   ).rejects.toMatchObject({ name: 'SecurityError', message: expect.stringContaining('/nowhere/x.pem') });
 });
 
+test('whoever connects and shakes no hands makes room for those who do', async () => {
+  const { server } = await start(
+    'secureClientPort=2182',
+    'netty.server.outstandingHandshake.limit=3',
+    ...stores(),
+  );
+  let closed = 0;
+  for (let i = 0; i < 10; i++) {
+    const idle = await runtime.network.connect({ host: '127.0.0.1', port: server.secureEndpoint!.port });
+    onTestFinished(() => idle.destroy());
+    idle.start({ data: () => {}, closed: () => void (closed += 1) });
+  }
+  await eventually(() => closed >= 7);
+  await client(server.secureEndpoint!, secured(asAnn)).connected();
+});
+
 test('admin.forceHttps: the admin server speaks TLS alone; admin.portUnification: both; passwords are not shown', async () => {
   const ask = async (port: number, context: TlsContext | null): Promise<string> => {
     const connection = await runtime.network.connect({ host: '127.0.0.1', port });
