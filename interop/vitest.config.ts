@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -6,9 +7,11 @@ export default defineConfig({
     include: ['suites/*.interop.ts'],
     globalSetup: ['support/setup.ts'],
     root: import.meta.dirname,
-    fileParallelism: false,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    // Suites wait for servers half of their time: two at once.
+    maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     reporters: ['verbose'],
   },
 });

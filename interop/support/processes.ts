@@ -27,6 +27,7 @@ export class Service {
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    appendFileSync(options.log, '');
     const keep = (chunk: Buffer) => {
       this.output = (this.output + chunk.toString()).slice(-KEPT);
       appendFileSync(options.log, chunk);
@@ -110,18 +111,27 @@ export async function listening(port: number, host = '127.0.0.1'): Promise<boole
   });
 }
 
-/** Ports that nobody listens on now. */
+/** Below those that connecting sockets are given, and apart from those of the suites that run at the same time. */
+const PORTS_A_WORKER = 9000;
+const firstPort = 11_000 + (Number(process.env['VITEST_POOL_ID'] ?? 1) % 2) * PORTS_A_WORKER;
+let nextPort = (process.pid * 61) % PORTS_A_WORKER;
+
+/** Ports that nobody listens on now, none of them given before. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = firstPort + (nextPort++ % PORTS_A_WORKER);
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, () => server.close(() => resolve(true)));
+  });
 }
 
 export interface Finished {

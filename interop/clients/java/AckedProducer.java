@@ -3,7 +3,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.serialization.*;
 
-/** Produces numbered records with acks=all and idempotence for a while; prints the number of each record that was acknowledged. */
+/**
+ * Produces numbered records with acks=all and idempotence for so many ms, or, with a fourth argument, slowly until a line comes on standard
+ * input; prints the number of each record that was acknowledged.
+ */
 public class AckedProducer {
   public static void main(String[] args) throws Exception {
     Properties p = new Properties();
@@ -17,7 +20,8 @@ public class AckedProducer {
     StringBuilder acked = new StringBuilder();
     AtomicLong failed = new AtomicLong();
     try (Producer<String, String> producer = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
-      for (int i = 0; System.currentTimeMillis() < end; i++) {
+      boolean untilTold = args.length > 3;
+      for (int i = 0; untilTold ? System.in.available() == 0 : System.currentTimeMillis() < end; i++) {
         String number = Integer.toString(i);
         producer.send(new ProducerRecord<>(args[1], number, number), (metadata, error) -> {
           synchronized (acked) {
@@ -25,7 +29,7 @@ public class AckedProducer {
             else failed.incrementAndGet();
           }
         });
-        if (i % 10 == 0) Thread.sleep(1);
+        if (untilTold || i % 10 == 0) Thread.sleep(1);
       }
       producer.flush();
     }
