@@ -11,6 +11,9 @@ import type { Side } from './sides.ts';
 /** What Apache's zkServer.sh gives a server. */
 const HEAP = '1000m';
 
+/** What `gregor up --processes` gives one. */
+const YOUNG_MEMORY = '--max-semi-space-size=4';
+
 const peers = {
   'apache 3.4.14': 'zookeeper-3.4.14',
   'apache 3.9.5': 'zookeeper-3.9.5-admin',
@@ -61,7 +64,12 @@ export async function zookeeperSide(
     };
     const name = `${maker} ${i + 1}`;
     return maker === 'gregor'
-      ? new Service(name, process.execPath, [...watched, ...gregor('zookeeper', config)], options)
+      ? new Service(
+          name,
+          process.execPath,
+          [YOUNG_MEMORY, ...watched, ...gregor('zookeeper', config)],
+          options,
+        )
       : new Service(
           name,
           'java',
