@@ -39,6 +39,7 @@ export async function breakThings(scene: Scene, durationMs: number): Promise<voi
     [3, () => faults.dieWithTail(any())],
     [1, () => faults.dieAsLastInSync(any())],
     [2, () => faults.backAndForth(any())],
+    [2, () => faults.dieJustElected(any())],
   ];
   const sum = kinds.reduce((all, [weight]) => all + weight, 0);
   let wellSince = world.nowMs;
@@ -152,6 +153,20 @@ class Faults {
       if (!broker.host.alive) broker.start();
       await this.pause(300, 2500);
     }
+  }
+
+  /** It gives its leaderships away, and who got them dies before the third one has caught up with the new leader. */
+  async dieJustElected(leaving: Machine): Promise<void> {
+    const { cluster, random } = this.scene;
+    if (!cluster.brokers.every((broker) => broker.up)) return;
+    const others = cluster.brokers.filter((broker) => broker !== leaving);
+    await leaving.stop();
+    this.scene.onDown(leaving);
+    await this.pause(0, 40);
+    const dying = this.down(others[random.below(others.length)]!, LONGER_THAN_SESSION_MS, 6000);
+    await this.pause(20, 600);
+    if (!leaving.host.alive) leaving.start();
+    await dying;
   }
 
   private async without(ways: readonly [string, string][], leastMs: number, mostMs: number): Promise<void> {
