@@ -47,6 +47,9 @@ export interface KafkaCluster {
 
 export const java = (peer: string, main: string, args: string[], heap = '256m') => [
   `-Xmx${heap}`,
+  // These live for seconds: what is compiled twice and collected by many threads costs more than it brings.
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
   '-Dlog4j.configuration=file:' + join(root, 'interop/peers/log4j.properties'),
   '-Dzookeeper.admin.enableServer=false',
   '-cp',

@@ -39,7 +39,8 @@ export function installAll(): void {
   compileShim();
   buildGoPrograms();
   installPython();
-  installKcat();
+  installTool('kcat', '-V', 'kcat');
+  installTool('ip', '-V', 'iproute2');
   if (!existsSync(join(root, 'interop/node_modules')))
     run('npm', ['ci', '--no-audit', '--no-fund'], join(root, 'interop'));
 }
@@ -94,13 +95,15 @@ function installPython(): void {
   writeFileSync(ready, '');
 }
 
-function installKcat(): void {
+/** Tools that Debian has. Only root may install them: others run the suites that can do without. */
+function installTool(command: string, version: string, debianPackage: string): void {
   try {
-    execFileSync('kcat', ['-V'], { stdio: 'ignore' });
+    execFileSync(command, [version], { stdio: 'ignore' });
   } catch {
-    note('installing kcat');
+    if (process.getuid?.() !== 0) return;
+    note(`installing ${debianPackage}`);
     run('apt-get', ['update', '-qq'], root);
-    run('apt-get', ['install', '-y', '-qq', 'kcat'], root);
+    run('apt-get', ['install', '-y', '-qq', debianPackage], root);
   }
 }
 
