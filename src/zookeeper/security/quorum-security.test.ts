@@ -95,6 +95,41 @@ describe('SASL between servers', () => {
     expect(isClosed).toBe(true);
     expect(log.join('\n')).toContain('it did not try to authenticate');
   });
+
+  test('nonsense at either port brings nothing down, before the exchange or in the middle of it', async () => {
+    const made = ensemble(sasl(true, true), ['right', 'right', 'right']);
+    expect(await made.untilServing(3)).toBe(true);
+    const leader = made.leader!;
+    const stranger = made.world.host('stranger').runtime;
+    const initial = Buffer.from('ffffffffffff0000000000000000000900000000', 'hex');
+    const first = Buffer.from('5f2435013501edcc0000000000000000', 'hex');
+    const pieces = [
+      initial,
+      first,
+      Buffer.from('5f2435013501edcc000000007fffffff', 'hex'),
+      Buffer.from('realm="x",nonce='),
+    ];
+    await made.world.play(async () => {
+      for (let n = 0; n < 60; n++) {
+        const connection = await stranger.network.connect({
+          host: leader.host.name,
+          port: n % 2 === 0 ? 2888 : 3888,
+        });
+        connection.start({ data: () => {}, closed: () => {} });
+        for (let said = 0; said < 4; said++) {
+          const piece = Buffer.from(pieces[stranger.random.below(pieces.length)]!);
+          if (stranger.random.below(2) === 0)
+            piece[stranger.random.below(piece.length)] = stranger.random.below(256);
+          connection.write(piece.subarray(0, 1 + stranger.random.below(piece.length)));
+        }
+        if (n % 3 === 0) connection.destroy();
+      }
+    });
+    await made.world.run(made.world.nowMs + 20_000);
+    expect(made.servers.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(made.leader).toBe(leader);
+    expect(made.serving).toHaveLength(3);
+  });
 });
 
 describe('TLS between servers', () => {

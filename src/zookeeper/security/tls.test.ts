@@ -1,4 +1,5 @@
 import { copyFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -205,6 +206,42 @@ test('whoever connects and shakes no hands makes room for those who do', async (
   }
   await eventually(() => closed >= 7);
   await client(server.secureEndpoint!, secured(asAnn)).connected();
+});
+
+test('nonsense and handshakes that break off bring nothing down', async () => {
+  const { server } = await start(
+    'clientPort=1',
+    'secureClientPort=2182',
+    'client.portUnification=true',
+    ...stores(),
+  );
+  // What a client says first, as it is.
+  const said: Buffer[] = [];
+  const listener = await runtime.network.listen({ host: '127.0.0.1', port: 0 }, (connection) =>
+    connection.start({ data: (bytes) => void said.push(bytes), closed: () => {} }),
+  );
+  void tls
+    .connect(await runtime.network.connect(listener.endpoint), asAnn, [], { timeoutMs: 2000 })
+    .catch(() => {});
+  await eventually(() => said.length > 0);
+  await listener.close();
+  const hello = said[0]!;
+  const open: Socket[] = [];
+  for (let n = 0; n < 80; n++) {
+    const { port } = n % 2 === 0 ? server.endpoint : server.secureEndpoint!;
+    const socket = connect({ host: '127.0.0.1', port }).on('error', () => {});
+    open.push(socket);
+    const bytes = Buffer.from(hello);
+    if (n % 4 > 1) bytes[runtime.random.below(bytes.length)] = runtime.random.below(256);
+    socket.write(bytes.subarray(0, n % 3 === 0 ? bytes.length : 1 + runtime.random.below(bytes.length)));
+    if (n % 5 === 0) socket.once('connect', () => socket.resetAndDestroy());
+    if (n % 5 === 1) socket.end();
+    if (n % 5 === 2) socket.once('data', () => socket.write(hello));
+    if (n % 5 === 3) socket.once('data', () => socket.resetAndDestroy());
+  }
+  for (const context of [asAnn, asAnn]) await client(server.secureEndpoint!, secured(context)).getData('/');
+  for (const socket of open) socket.destroy();
+  await client(server.endpoint).getData('/');
 });
 
 test('admin.forceHttps: the admin server speaks TLS alone; admin.portUnification: both; passwords are not shown', async () => {

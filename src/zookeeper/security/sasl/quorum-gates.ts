@@ -1,6 +1,7 @@
 import type { Runtime } from '../../../runtime/runtime.ts';
 import type { RareWarnings } from '../../../runtime/rare-warnings.ts';
 import { Reader } from '../../../wire/reader.ts';
+import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
 import type { Gate } from '../gated-connection.ts';
 import { DigestClient, DigestServer, SaslError, quorumService } from './digest-md5.ts';
@@ -135,7 +136,16 @@ export class ServerGate implements Gate {
 
   read(gathered: Buffer): Buffer | null {
     if (this.preludeBytes === null) {
-      this.preludeBytes = this.prelude!(gathered);
+      try {
+        this.preludeBytes = this.prelude!(gathered);
+      } catch (error) {
+        if (!(error instanceof WireError)) throw error;
+        this.context.warnings.warn(
+          'nonsense',
+          `closed a connection of ${this.context.place}: ${error.message}`,
+        );
+        this.context.cut();
+      }
       if (this.preludeBytes === null) return null;
       this.doneBytes = this.preludeBytes;
     }
