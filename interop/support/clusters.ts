@@ -45,11 +45,13 @@ export interface KafkaCluster {
   stop(): Promise<void>;
 }
 
+/** In suites, Java lives for seconds: compiling twice and many collecting threads cost more than they bring. Not so in benchmarks. */
+const forShortLives =
+  process.env['VITEST'] === undefined ? [] : ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+
 export const java = (peer: string, main: string, args: string[], heap = '256m') => [
   `-Xmx${heap}`,
-  // These live for seconds: what is compiled twice and collected by many threads costs more than it brings.
-  '-XX:TieredStopAtLevel=1',
-  '-XX:+UseSerialGC',
+  ...forShortLives,
   '-Dlog4j.configuration=file:' + join(root, 'interop/peers/log4j.properties'),
   '-Dzookeeper.admin.enableServer=false',
   '-cp',
