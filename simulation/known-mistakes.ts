@@ -1,20 +1,25 @@
 /** Mistakes that a broker or a ZooKeeper server could have, each as a change of one place of the code; `mistakes.ts` says when they are noticed. */
 import type { Subject } from './subjects.ts';
+import { ofEnsembles } from './zookeeper/known-mistakes.ts';
 
-export interface Mistake {
-  readonly name: string;
-  readonly what: string;
-  readonly story: Subject;
+export interface Edit {
   readonly file: string;
   /** Stands in the file once. */
   readonly right: string;
   readonly wrong: string;
 }
 
+export interface Mistake {
+  readonly name: string;
+  readonly what: string;
+  readonly story: Subject;
+  readonly edits: readonly Edit[];
+}
+
 const replication = 'src/kafka/replication';
 const controller = 'src/kafka/controller';
 
-const ofClusters: readonly Omit<Mistake, 'story'>[] = [
+const ofClusters: readonly (Edit & { readonly name: string; readonly what: string })[] = [
   {
     name: 'early-ack',
     what: 'acks=all answered before the followers have the records',
@@ -133,4 +138,7 @@ const ofClusters: readonly Omit<Mistake, 'story'>[] = [
   },
 ];
 
-export const mistakes: readonly Mistake[] = ofClusters.map((mistake) => ({ ...mistake, story: 'cluster' }));
+export const mistakes: readonly Mistake[] = [
+  ...ofClusters.map(({ name, what, ...edit }): Mistake => ({ name, what, story: 'cluster', edits: [edit] })),
+  ...ofEnsembles.map((mistake): Mistake => ({ ...mistake, story: 'zookeeper' })),
+];

@@ -16,12 +16,7 @@ const { values, positionals } = parseArgs({
   options: { count: { type: 'string', default: '60' }, faults: { type: 'string', default: '30' } },
 });
 
-async function tellWith({
-  name,
-  file,
-  right,
-  wrong,
-}: Mistake): Promise<(typeof import('./subjects.ts'))['tell']> {
+async function tellWith({ name, edits }: Mistake): Promise<(typeof import('./subjects.ts'))['tell']> {
   const outfile = join(root, 'dist', 'mistakes', `${name}.mjs`);
   await build({
     entryPoints: [join(import.meta.dirname, 'subjects.ts')],
@@ -36,10 +31,15 @@ async function tellWith({
         name,
         setup({ onLoad }) {
           onLoad({ filter: /\.ts$/ }, ({ path }) => {
-            if (path !== join(root, file)) return undefined;
-            const parts = readFileSync(path, 'utf8').split(right);
-            if (parts.length !== 2) throw new Error(`${right} stands ${parts.length - 1} times in ${file}`);
-            return { contents: parts.join(wrong), loader: 'ts' };
+            const here = edits.filter(({ file }) => path === join(root, file));
+            if (here.length === 0) return undefined;
+            let contents = readFileSync(path, 'utf8');
+            for (const { file, right, wrong } of here) {
+              const parts = contents.split(right);
+              if (parts.length !== 2) throw new Error(`${right} stands ${parts.length - 1} times in ${file}`);
+              contents = parts.join(wrong);
+            }
+            return { contents, loader: 'ts' };
           });
         },
       },

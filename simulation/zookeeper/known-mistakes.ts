@@ -1,0 +1,217 @@
+/** Mistakes that a server of an ensemble could have; `../mistakes.ts` puts them into the code and says when they are noticed. */
+import type { Edit } from '../known-mistakes.ts';
+
+const zab = 'src/zookeeper/quorum/zab';
+const vote = 'src/zookeeper/quorum/election/vote.ts';
+
+export const ofEnsembles: readonly {
+  readonly name: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+}[] = [
+  {
+    name: 'ack-before-sync',
+    what: 'a follower acknowledges before its sync',
+    edits: [
+      {
+        file: `${zab}/follower.ts`,
+        right: 'if (!this.settings.isObserver) this.owed.push(packet.zxid);',
+        wrong: "if (this.phase === 'serving') this.ack(packet.zxid, out); else this.owed.push(packet.zxid);",
+      },
+    ],
+  },
+  {
+    name: 'old-epoch',
+    what: 'a follower accepts a leader of an older epoch',
+    edits: [
+      {
+        file: `${zab}/follower.ts`,
+        right: 'if (epoch < acceptedEpoch)',
+        wrong: 'if (epoch < acceptedEpoch) this.agree(this.settings.currentEpoch, out);\nelse if (epoch < 0)',
+      },
+    ],
+  },
+  {
+    name: 'lost-trunc',
+    what: "a follower that is told to cut its log doesn't",
+    edits: [
+      { file: `${zab}/following.ts`, right: 'storage.truncate(output.zxid, ', wrong: 'storage.reload(' },
+    ],
+  },
+  {
+    name: 'no-quorum',
+    what: 'a leader commits what any one disk has',
+    edits: [
+      {
+        file: `${zab}/leader.ts`,
+        right: 'return this.settings.ensemble.verifier.hasQuorum(having);',
+        wrong: 'return having.length > 0;',
+      },
+    ],
+  },
+  {
+    name: 'established-alone',
+    what: 'a leader serves before a quorum has its history',
+    edits: [
+      {
+        file: `${zab}/leader.ts`,
+        right: 'if (!this.settings.ensemble.verifier.hasQuorum(synced)) return;',
+        wrong: '',
+      },
+    ],
+  },
+  {
+    name: 'diff-hole',
+    what: 'a DIFF without its first transaction, and a follower that takes it',
+    edits: [
+      {
+        file: `${zab}/leader.ts`,
+        right: 'this.bring(learner, way.missing, out);',
+        wrong: 'this.bring(learner, way.missing.slice(1), out);',
+      },
+      {
+        file: `${zab}/follower.ts`,
+        right: 'if (!follows(packet.zxid, last)) {',
+        wrong: 'if (packet.zxid < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'vote-zxid',
+    what: "votes don't look at zxids",
+    edits: [{ file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' }],
+  },
+  {
+    name: 'vote-epoch',
+    what: "votes don't look at epochs",
+    edits: [{ file: vote, right: 'if (a.epoch !== b.epoch) return a.epoch > b.epoch;', wrong: '' }],
+  },
+  {
+    name: 'follower-ahead',
+    what: 'votes look at nothing but numbers, and a leader keeps followers that have more than itself',
+    edits: [
+      { file: vote, right: 'if (a.epoch !== b.epoch) return a.epoch > b.epoch;', wrong: '' },
+      { file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' },
+      {
+        file: `${zab}/leader.ts`,
+        right: 'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {',
+        wrong: 'if (epoch > currentEpoch + 1e6) {',
+      },
+    ],
+  },
+  {
+    name: 'serves-early',
+    what: 'a follower serves before UPTODATE',
+    edits: [
+      {
+        file: `${zab}/follower.ts`,
+        right: "      this.phase = 'ready';\n      this.ack(firstZxid(this.epoch), out);",
+        wrong: '      this.ack(firstZxid(this.epoch), out);\n      this.upToDate(out);',
+      },
+      {
+        file: `${zab}/follower.ts`,
+        right: "if (this.phase === 'ready') this.upToDate(out);\n        else this.unexpected(packet, out);",
+        wrong: '',
+      },
+    ],
+  },
+  {
+    name: 'expires-alone',
+    what: 'a follower ends a session by itself',
+    edits: [
+      {
+        file: 'src/zookeeper/server/server.ts',
+        right: '        session.closing = false;\n',
+        wrong:
+          "        session.closing = false;\n        this.tree.apply({ header: { sessionId: session.id, cxid: 0, zxid: 0, timeMs: 0, type: -11 }, record: { kind: 'closeSession', paths: null } });\n",
+      },
+    ],
+  },
+  {
+    name: 'epoch-before-log',
+    what: 'the epoch is taken up before the transactions of the DIFF are on the disk (ZOOKEEPER-3911)',
+    edits: [
+      {
+        file: `${zab}/follower.ts`,
+        right: "if (this.phase !== 'storing' || this.syncedZxid < this.history.last) return;",
+        wrong: "if (this.phase !== 'storing') return;",
+      },
+      {
+        file: `${zab}/follower.ts`,
+        right: 'if (this.syncedZxid >= this.history.last) this.stored(out);',
+        wrong: 'if ((this.stored(out), this.syncedZxid >= this.history.last)) return;',
+      },
+    ],
+  },
+  {
+    name: 'epoch-not-kept',
+    what: 'epochs never get to the disk',
+    edits: [
+      {
+        file: 'src/zookeeper/quorum/member-context.ts',
+        right: 'await context.storage.setEpoch(file, epoch);',
+        wrong: 'await context.storage.sync();',
+      },
+    ],
+  },
+  {
+    name: 'commit-early',
+    what: 'a COMMIT is taken for all that was proposed',
+    edits: [
+      {
+        file: `${zab}/follower.ts`,
+        right: 'const proposals = history.commitTo(zxid);',
+        wrong: 'const proposals = history.commitTo(history.last);',
+      },
+      {
+        file: `${zab}/follower.ts`,
+        right: 'if (proposals.length !== 1 || proposals[0]!.zxid !== zxid) {',
+        wrong: 'if (zxid < 0) {',
+      },
+    ],
+  },
+  {
+    name: 'tail-forgotten',
+    what: 'a new role begins without the proposals that the last one logged',
+    edits: [
+      {
+        file: 'src/zookeeper/quorum/member-context.ts',
+        right: 'for (const proposal of history.uncommitted()) storage.tree.apply(proposal.transaction);',
+        wrong: '',
+      },
+    ],
+  },
+  {
+    name: 'page-cache',
+    what: 'what a killed process left in the page cache is built upon (found here)',
+    edits: [{ file: 'src/zookeeper/quorum/start-member.ts', right: 'await storage.secure();', wrong: '' }],
+  },
+  {
+    name: 'two-syncs',
+    what: 'two syncs of the log at once (found here)',
+    edits: [
+      {
+        file: 'src/zookeeper/storage/transaction-log.ts',
+        right: 'if (this.next !== null) return this.next;',
+        wrong: '',
+      },
+    ],
+  },
+  {
+    name: 'late-sync',
+    what: 'a sync is answered after writes that were asked for later (found here)',
+    edits: [{ file: `${zab}/leading.ts`, right: 'if (output.atOnce) this.applyFinal();', wrong: '' }],
+  },
+  {
+    name: 'epochs-at-once',
+    what: 'two roles write the same epoch file at once (found here)',
+    edits: [
+      {
+        file: 'src/zookeeper/storage/storage.ts',
+        right:
+          'const written = this.epochs.then(() => writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch));',
+        wrong: 'const written = writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch);',
+      },
+    ],
+  },
+];
