@@ -11,7 +11,7 @@ const LARGEST_SLAB_BYTES = 64 * 1024;
  * them unchanged. Values aren't checked: what is too large for its type is cut to its low bits.
  *
  * One writer can make many messages: `parts` or `finish` hand one out, `reset` begins the next. What was handed out stays valid
- * for good; it shares a slab with its neighbours, so bytes that live long should be copied.
+ * until `rewind`; it shares a slab with its neighbours, so bytes that live long should be copied.
  */
 export class Writer {
   private slab: Buffer;
@@ -189,6 +189,13 @@ export class Writer {
   finish(): Buffer {
     this.closePiece();
     return this.done.length === 1 ? this.done[0]! : Buffer.concat(this.done, this.doneBytes);
+  }
+
+  /** Begins a new message in the place of those before: nothing that was handed out may be in use any more. */
+  rewind(): void {
+    if (this.slab.length > LARGEST_SLAB_BYTES) this.slab = Buffer.allocUnsafeSlow(LARGEST_SLAB_BYTES);
+    this.at = 0;
+    this.reset();
   }
 
   /** Begins a new message. */

@@ -219,9 +219,16 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (w === null) return;
     this.output = null;
     let takesMore = true;
-    for (const part of w.parts()) takesMore = this.connection.write(part);
-    w.reset();
-    this.host.giveBack(w);
+    const { connection, host } = this;
+    for (const part of w.parts()) takesMore = connection.write(part);
+    if (connection.onSent === undefined) {
+      w.reset();
+      host.giveBack(w);
+    } else
+      connection.onSent(() => {
+        w.rewind();
+        host.giveBack(w);
+      });
     if (takesMore || this.isOver) return;
     this.pause(PAUSED_BY_PEER);
     if (this.connection.bufferedBytes > MAX_UNREAD_BYTES) {
