@@ -40,6 +40,7 @@ const preparer = new RequestPreparer(tree, {
   enforceQuota: false,
   extendedTypesEnabled: true,
   reconfigEnabled: false,
+  reconfigure: null,
 });
 
 let zxid = 0;

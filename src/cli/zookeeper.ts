@@ -46,6 +46,7 @@ async function runZooKeeper(file: string, options: { json?: true; verbose?: true
     server = await startZooKeeper(runtime, config, {
       environment: environment(),
       initialConfiguration: text,
+      configFile: file,
       processFacts,
     });
   } catch (error) {

@@ -16,6 +16,8 @@ export interface EnsembleOptions {
   readonly servers: number;
   /** Of these the last ones observe. */
   readonly observers?: number;
+  /** So many are in the configuration at the start; the rest knows itself and those, and may be added. */
+  readonly founders?: number;
   readonly lossRate?: number;
   readonly log?: Log;
   readonly zooCfg?: string;
@@ -43,6 +45,7 @@ export class SimulatedEnsemble {
   readonly world: SimulatedWorld;
   readonly servers: EnsembleServer[];
   readonly config: ZooKeeperConfig;
+  private readonly joiners: ReadonlyMap<number, ZooKeeperConfig>;
   private readonly equip: (server: EnsembleServer, made: Server) => void;
   private readonly gaveUp: (server: EnsembleServer, reason: string) => void;
 
@@ -50,6 +53,7 @@ export class SimulatedEnsemble {
     seed,
     servers,
     observers = 0,
+    founders = servers,
     lossRate = 0,
     log,
     zooCfg = '',
@@ -72,13 +76,18 @@ export class SimulatedEnsemble {
     this.equip = equip;
     this.gaveUp = gaveUp;
     const ids = Array.from({ length: servers }, (_, i) => i + 1);
-    const lines = ids
-      .map((id) => `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`)
-      .join('');
-    const text = `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${lines}`;
-    const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
-    if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
-    this.config = config;
+    const line = (id: number): string =>
+      `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`;
+    const configOf = (known: readonly number[]): ZooKeeperConfig => {
+      const lines = known.map(line).join('');
+      const text = `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${lines}`;
+      const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
+      if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
+      return config;
+    };
+    const first = ids.slice(0, founders);
+    this.config = configOf(first);
+    this.joiners = new Map(ids.slice(founders).map((id) => [id, configOf([...first, id])]));
     this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
   }
 
@@ -106,7 +115,9 @@ export class SimulatedEnsemble {
       failed(error);
       return;
     }
-    startMember(runtime, this.config, {}, (made) => this.equip(server, made)).then((member) => {
+    startMember(runtime, this.joiners.get(server.id) ?? this.config, {}, (made) =>
+      this.equip(server, made),
+    ).then((member) => {
       if (!server.host.alive || server.host.runtime !== runtime) return;
       server.member = member;
       member.failure.catch(failed);

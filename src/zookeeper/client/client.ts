@@ -261,6 +261,33 @@ export class ZooKeeperClient {
     );
   }
 
+  /**
+   * Changes the servers of the ensemble: `joining` and `leaving` some, or all by `members`. Resolves with the new configuration, as
+   * /zookeeper/config has it.
+   */
+  reconfig(change: {
+    readonly joining?: string;
+    readonly leaving?: string;
+    readonly members?: string;
+    readonly fromVersion?: number;
+  }): Promise<{ data: Buffer | null; stat: Stat }> {
+    const writeNullable = (w: Writer, text: string | undefined): void => {
+      if (text === undefined) w.int32(-1);
+      else writeString(w, text);
+    };
+    return this.call(
+      Op.reconfig,
+      '/zookeeper/config',
+      (w) => {
+        writeNullable(w, change.joining);
+        writeNullable(w, change.leaving);
+        writeNullable(w, change.members);
+        w.int64(change.fromVersion ?? -1);
+      },
+      (r) => ({ data: readBuffer(r), stat: readStat(r) }),
+    );
+  }
+
   /** All or nothing. Rejects with the first failing operation's error, whose `results` has one for each. */
   multi(ops: readonly MultiOp[]): Promise<MultiResult[]> {
     const inServer = ops.map((op) => ({ ...op, path: this.inServer(op.path) }));

@@ -24,6 +24,7 @@ export const Op = {
   sasl: 102,
   setWatches: 101,
   closeSession: -11,
+  reconfig: 16,
   error: -1,
 } as const;
 

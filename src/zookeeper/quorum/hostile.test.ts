@@ -50,14 +50,14 @@ const sensible: Record<number, readonly Buffer[]> = {
   ],
   [ELECTION_PORT]: [
     Buffer.concat([
-      encodeInitial(9, 'stranger', 3888),
+      encodeInitial(9, [{ host: 'stranger', port: 3888 }]),
       encodeNotification(
         { state: 'looking', vote: { leader: 9, zxid: 2 ** 45, epoch: 2 ** 13 }, round: 99 },
         '',
       ),
     ]),
     Buffer.concat([
-      encodeInitial(3, 'stranger', 3888),
+      encodeInitial(3, [{ host: 'stranger', port: 3888 }]),
       encodeNotification(
         { state: 'leading', vote: { leader: 42, zxid: 2 ** 45, epoch: 2 ** 13 }, round: 1 },
         '',

@@ -1,3 +1,5 @@
+import type { ZooKeeperConfig } from '../server/config.ts';
+import type { MemberConfig } from '../server/server-line.ts';
 import {
   NetworkError,
   type Connection,
@@ -21,4 +23,12 @@ export async function listenAt(
     log.warn(`${at.host} is no address of this host, so port ${at.port} is opened on all of them`);
     return network.listen({ host: '', port: at.port }, accept);
   }
+}
+
+/** Where a member listens for others: at its address, or everywhere when it has several. */
+export function listenHost(
+  { quorumListenOnAllIps }: Pick<ZooKeeperConfig, 'quorumListenOnAllIps'>,
+  { addresses }: MemberConfig,
+): string {
+  return quorumListenOnAllIps || addresses.length > 1 ? '' : addresses[0]!.host;
 }

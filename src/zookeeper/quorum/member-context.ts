@@ -12,9 +12,12 @@ import type { History } from './zab/history.ts';
 export interface MemberContext {
   readonly runtime: Runtime;
   readonly config: ZooKeeperConfig;
+  /** As the configuration in force tells it; who isn't in there follows without a vote. */
   readonly self: MemberConfig;
   /** The configuration in force. */
   readonly ensemble: Ensemble;
+  /** A later one that was proposed; null: there is none. */
+  readonly proposed: Ensemble | null;
   readonly storage: ZooKeeperStorage;
   /** How the servers of the ensemble speak with each other. */
   readonly peers: PeerNetworks;
@@ -29,6 +32,12 @@ export interface MemberContext {
   serve(server: Server, leader: number, epoch: number): void;
   /** The role ends: nobody is to be drawn to it any more. Called before its connections are closed. */
   left(): void;
+  /** Another configuration was proposed. */
+  seen(ensemble: Ensemble): void;
+  /** It is in force, with that leader if it was told. @returns why the role ends by it; null: it goes on. */
+  activate(ensemble: Ensemble, leader: number | null): string | null;
+  /** What came after `zxid` was never committed. */
+  cutTo(zxid: number): void;
   /** The disk failed: this server must end. */
   fail(error: unknown): void;
 }

@@ -13,8 +13,12 @@ import type { MemberConfig } from '../server/server-line.ts';
 import { Whitelist } from '../server/words.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
+import { ConfigFiles } from './configuration/config-files.ts';
+import { readEnsemble, versionOf } from './configuration/ensemble-text.ts';
 import { ensembleOf, type Ensemble } from './configuration/ensemble.ts';
-import { Election, type ElectionInput, type ElectionOutput } from './election/election.ts';
+import { quorumAddress } from './configuration/reconfigure.ts';
+import type { HeardNotification } from './election/messages.ts';
+import { Election, type Electorate, type ElectionInput, type ElectionOutput } from './election/election.ts';
 import { ElectionConnections } from './election/connections.ts';
 import { Following } from './zab/following.ts';
 import type { History } from './zab/history.ts';
@@ -34,8 +38,9 @@ const LEAST_WAIT_FOR_LEADER_MS = 2000;
 export class Member implements MemberContext {
   readonly runtime: Runtime;
   readonly config: ZooKeeperConfig;
-  readonly self: MemberConfig;
-  readonly ensemble: Ensemble;
+  self: MemberConfig;
+  ensemble: Ensemble;
+  proposed: Ensemble | null;
   readonly storage: ZooKeeperStorage;
   readonly history: History;
   readonly peers: PeerNetworks;
@@ -47,6 +52,11 @@ export class Member implements MemberContext {
   /** Rejects when the disk failed. */
   readonly failure: Promise<never>;
   clientPort = 0;
+  private readonly files: ConfigFiles;
+  /** Whom a reconfiguration made the leader. */
+  private appointed: number | null = null;
+  /** Who was elected, or appointed. */
+  private elected: number | null = null;
   private reject: (error: unknown) => void = () => {};
   private readonly equip: (server: Server) => void;
   private readonly election: Election;
@@ -77,6 +87,7 @@ export class Member implements MemberContext {
     environment: Readonly<Record<string, string>>,
     equip: (server: Server) => void,
     initialConfiguration: string | null,
+    configFile: string | null,
   ) {
     this.facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };
     this.equip = equip;
@@ -85,6 +96,10 @@ export class Member implements MemberContext {
     this.config = config;
     this.self = self;
     this.ensemble = ensembleOf(config);
+    this.files = new ConfigFiles(runtime.files, runtime.log, config.reconfigEnabled ? configFile : null);
+    const proposed = this.files.proposed();
+    this.proposed = proposed !== null && proposed.version > this.ensemble.version ? proposed : null;
+    if (config.dynamicConfigFile === '') this.files.backUp();
     this.storage = storage;
     this.history = history;
     this.peers = peers;
@@ -92,14 +107,15 @@ export class Member implements MemberContext {
     this.leaderlessSinceMs = this.now;
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
-    this.election = new Election(self.id, this.ensemble);
-    this.connections = new ElectionConnections(
-      runtime,
-      peers.election,
-      self,
-      this.ensemble,
-      (from, notification) => this.step({ kind: 'notification', from, ...notification, now: this.now }),
+    this.election = new Election(self.id, this.electorate, {
+      firstRepeatMs: config.leastNotificationIntervalMs,
+      longestRepeatMs: Math.max(config.leastNotificationIntervalMs, config.mostNotificationIntervalMs),
+    });
+    this.connections = new ElectionConnections(runtime, peers.election, self, config, (from, notification) =>
+      this.heard(from, notification),
     );
+    this.connections.configure(this.ensemble, this.proposed);
+    this.tellConfiguration();
   }
 
   /** Opens the client port and the election port, and begins to look for a leader. Resolves before there is one. */
@@ -143,6 +159,94 @@ export class Member implements MemberContext {
     if (config.metricsProvider === PROMETHEUS_PROVIDER) side(startPrometheus(server));
   }
 
+  seen(ensemble: Ensemble): void {
+    const known = this.proposed ?? this.ensemble;
+    if (!this.config.reconfigEnabled || ensemble.version <= known.version) return;
+    this.proposed = ensemble;
+    this.files.seen(ensemble);
+    this.reconnect();
+  }
+
+  activate(ensemble: Ensemble, leader: number | null): string | null {
+    const { ensemble: before, self } = this;
+    if (!this.config.reconfigEnabled || ensemble.version <= before.version) return null;
+    this.ensemble = ensemble;
+    if (this.proposed !== null && this.proposed.version <= ensemble.version) this.proposed = null;
+    this.self = ensemble.member(self.id) ?? { ...self, role: 'participant' };
+    this.files.activated(ensemble, this.self.client === null);
+    this.reconnect();
+    this.tellConfiguration();
+    if (before.lines.join() === ensemble.lines.join()) return null;
+    this.runtime.log.info(
+      `the ensemble was reconfigured: version 0x${ensemble.version.toString(16)} has the voters ${ensemble.voters.join(', ')}`,
+    );
+    this.moveClientPort(self);
+    const { elected } = this;
+    const leads = leader ?? elected;
+    const stays =
+      leads !== null && (leader !== null || quorumAddress(before, leads) === quorumAddress(ensemble, leads));
+    if (leads === elected && stays && self.role === this.self.role) return null;
+    if (elected === null) return null;
+    this.appointed = stays && (leader !== null || ensemble.isVoter(leads)) ? leads : null;
+    if (leads !== elected) return `the ensemble was reconfigured, and server ${leads} leads from now on`;
+    return self.role === this.self.role
+      ? 'the ensemble was reconfigured, and its leader moved'
+      : `the ensemble was reconfigured, and this server is ${this.self.role === 'observer' ? 'an observer' : 'a participant'} from now on`;
+  }
+
+  cutTo(zxid: number): void {
+    if (this.proposed !== null && this.proposed.version > zxid) this.proposed = null;
+  }
+
+  /** What others say of a later configuration holds, while this server knows no leader. */
+  private heard(from: number, notification: HeardNotification): void {
+    const { config: text } = notification;
+    if (this.config.reconfigEnabled && this.decided !== null && versionOf(text) > this.ensemble.version) {
+      const ensemble = readEnsemble(text);
+      if (typeof ensemble !== 'string') {
+        this.runtime.log.info(
+          `server ${from} knows a later configuration, 0x${ensemble.version.toString(16)}`,
+        );
+        this.activate(ensemble, null);
+        this.look();
+      }
+    }
+    this.step({ kind: 'notification', from, ...notification, now: this.now });
+  }
+
+  private get electorate(): Electorate {
+    const { voters, verifier } = this.ensemble;
+    return { voters, verifier, told: this.proposed?.voters ?? [] };
+  }
+
+  private reconnect(): void {
+    this.connections.configure(this.ensemble, this.proposed);
+    this.step({ kind: 'electorate', electorate: this.electorate, now: this.now });
+  }
+
+  /** What getConfig answers. */
+  private tellConfiguration(): void {
+    const { text, version } = this.ensemble;
+    this.storage.tree.setConfiguration(text, version, this.runtime.clock.wallMs());
+  }
+
+  private moveClientPort({ client: before }: MemberConfig): void {
+    const { client } = this.self;
+    if (client === null || (client.host === before?.host && client.port === before.port)) return;
+    if (client.port === this.clientPort && before === null) return;
+    const moved = { ...this.config, clientPort: client.port, clientPortAddress: client.host };
+    openClientPorts(this.runtime, moved, (connection, tls) => this.accept(connection, tls)).then(
+      (ports) => {
+        const old = this.clients;
+        this.clients = ports;
+        this.clientPort = ports.endpoint.port;
+        void old?.close();
+        this.runtime.log.info(`ZooKeeper serves clients on ${ports.sentence} from now on`);
+      },
+      (error: unknown) => this.runtime.log.error(`the new client port can't be opened: ${String(error)}`),
+    );
+  }
+
   left(): void {
     this.server = null;
     if (this.reign !== null) this.leaderlessSinceMs = this.now;
@@ -181,6 +285,7 @@ export class Member implements MemberContext {
     this.peers.stop();
     await this.loop;
     await this.storage.close();
+    await this.files.settled();
   }
 
   /** What it serves as at the moment; null: there is no leader. */
@@ -228,13 +333,22 @@ export class Member implements MemberContext {
   private async live(): Promise<void> {
     try {
       while (!this.isStopped) {
-        const vote = await this.elect();
+        const vote = this.takeAppointment() ?? (await this.elect());
         if (vote === null || this.isStopped) return;
         await this.take(vote);
       }
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private takeAppointment(): Vote | null {
+    const { appointed } = this;
+    this.appointed = null;
+    if (appointed === null) return null;
+    const vote = { leader: appointed, zxid: this.storage.tree.lastZxid, epoch: this.currentEpoch };
+    this.step({ kind: 'appointed', ...vote, now: this.now });
+    return vote;
   }
 
   private async elect(): Promise<Vote | null> {
@@ -272,12 +386,16 @@ export class Member implements MemberContext {
   private untilDecided(): Promise<Vote | null> {
     return new Promise((resolve) => {
       this.decided = resolve;
-      this.step({
-        kind: 'look',
-        zxid: this.storage.tree.lastZxid,
-        epoch: this.currentEpoch,
-        now: this.now,
-      });
+      this.look();
+    });
+  }
+
+  private look(): void {
+    this.step({
+      kind: 'look',
+      zxid: this.storage.tree.lastZxid,
+      epoch: this.currentEpoch,
+      now: this.now,
     });
   }
 
@@ -285,7 +403,11 @@ export class Member implements MemberContext {
     const { log } = this.runtime;
     const isSelf = vote.leader === this.self.id;
     const leader = this.ensemble.member(vote.leader);
-    if (leader === undefined) throw new Error(`server ${vote.leader} was elected, which isn't in the list`);
+    if (leader === undefined) {
+      log.warn(`server ${vote.leader} was elected, which the configuration doesn't have any more`);
+      return;
+    }
+    this.elected = vote.leader;
     log.info(
       `server ${vote.leader}${isSelf ? ' (this one)' : ''} was elected, with zxid 0x${Math.max(0, vote.zxid).toString(16)} of epoch ${Math.max(0, vote.epoch)}`,
       { leader: vote.leader },
@@ -294,6 +416,7 @@ export class Member implements MemberContext {
     this.role = role;
     const reason = await role.run();
     this.role = null;
+    this.elected = null;
     this.server = null;
     const { reign } = this;
     this.reign = null;

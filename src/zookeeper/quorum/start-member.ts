@@ -18,14 +18,17 @@ const LONGEST_MYID_BYTES = 32;
  */
 export async function startMember(
   runtime: Runtime,
-  config: ZooKeeperConfig,
+  given: ZooKeeperConfig,
   environment: Readonly<Record<string, string>>,
   /** Completes each server that is made, before it serves. */
   equip: (server: Server) => void = () => {},
   /** The text of zoo.cfg. */
   initialConfiguration: string | null = null,
+  /** Where zoo.cfg is, which reconfigurations rewrite; null: nowhere. */
+  configFile: string | null = null,
 ): Promise<Member> {
-  const self = readMyid(runtime, config);
+  const self = readMyid(runtime, given);
+  const config = withClientPort(given, self);
   const hosts = (): string[] => config.members.flatMap((one) => one.addresses.map((address) => address.host));
   const peers = peerNetworks(
     runtime,
@@ -49,6 +52,7 @@ export async function startMember(
     environment,
     equip,
     initialConfiguration,
+    configFile,
   );
   try {
     await storage.secure();
@@ -59,6 +63,18 @@ export async function startMember(
     await member.stop().catch(() => {});
     throw error;
   }
+}
+
+/** The client port stands in zoo.cfg, or in the server's own line. */
+function withClientPort(config: ZooKeeperConfig, { id, client }: MemberConfig): ZooKeeperConfig {
+  if (config.clientPort >= 0 || config.security.secureClientPort !== null) return config;
+  if (client === null)
+    throw new StorageError(
+      'CLIENT_PORT_MISSING',
+      config.dataDir,
+      `neither clientPort nor the line of server.${id} says where clients connect; write clientPort=2181 into zoo.cfg`,
+    );
+  return { ...config, clientPort: client.port, clientPortAddress: client.host };
 }
 
 /** Which of the servers this one is. */

@@ -1,6 +1,6 @@
 import type { Writer } from '../../wire/writer.ts';
 import { OpCode } from '../jute/op-code.ts';
-import { writeUstring } from '../jute/primitives.ts';
+import { writeBuffer, writeUstring } from '../jute/primitives.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 
@@ -46,6 +46,11 @@ export function writeResult(w: Writer, op: number, result: ApplyResult, tree: Da
     case OpCode.createTTL:
       writeUstring(w, result.path);
       if (result.node !== null) tree.writeStat(result.node, w);
+      break;
+    case OpCode.reconfig:
+      if (result.node === null) break;
+      writeBuffer(w, tree.dataOf(result.node));
+      tree.writeStat(result.node, w);
       break;
     case OpCode.setData:
     case OpCode.setACL:

@@ -34,6 +34,17 @@ export interface ZooKeeperConfig {
   /** The zxid of the reconfiguration that brought the members; 0: there was none. */
   readonly configVersion: number;
   readonly reconfigEnabled: boolean;
+  /** The file with the server lines; '': they stand in zoo.cfg. */
+  readonly dynamicConfigFile: string;
+  /** Whether one server is no ensemble. */
+  readonly standaloneEnabled: boolean;
+  readonly quorumListenOnAllIps: boolean;
+  /** Whether servers tell each other all their addresses. */
+  readonly multiAddressEnabled: boolean;
+  readonly electionConnectTimeoutMs: number;
+  /** Pauses between notifications of an election without news. */
+  readonly leastNotificationIntervalMs: number;
+  readonly mostNotificationIntervalMs: number;
   readonly snapRetainCount: number;
   /** 0: never. */
   readonly purgeIntervalHours: number;
@@ -114,6 +125,13 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   hierarchy: null,
   configVersion: 0,
   reconfigEnabled: false,
+  dynamicConfigFile: '',
+  standaloneEnabled: true,
+  quorumListenOnAllIps: false,
+  multiAddressEnabled: false,
+  electionConnectTimeoutMs: 5000,
+  leastNotificationIntervalMs: 200,
+  mostNotificationIntervalMs: 3200,
   snapRetainCount: 3,
   purgeIntervalHours: 0,
   fourLetterWords: 'srvr',
@@ -271,7 +289,13 @@ class Parser {
   private complete(): void {
     const config = this.config;
     config.members = this.members;
-    if (this.members.length > 1) this.ensemble();
+    if (config.dynamicConfigFile !== '' && this.members.length > 0)
+      this.fail(
+        this.lines.get('dynamicConfigFile') ?? 1,
+        'SERVERS_TWICE',
+        'the server lines stand here and in the file that dynamicConfigFile names; keep one of the two',
+      );
+    if (this.members.length > 1 || (this.members.length > 0 && !config.standaloneEnabled)) this.ensemble();
     else if (this.groupLines.length > 0)
       this.warn(
         this.groupLines[0]!.line,
@@ -279,7 +303,7 @@ class Parser {
         'groups and weights are for ensembles, and this is one server; they have no effect',
       );
     const only = this.members.length === 1 ? this.members[0]! : null;
-    if (only?.role === 'observer')
+    if (only?.role === 'observer' && config.standaloneEnabled)
       this.fail(
         this.lines.get('server') ?? 1,
         'OBSERVER_ALONE',
@@ -293,7 +317,9 @@ class Parser {
     if (config.dataDir === '' && !this.hasError('dataDir'))
       this.fail(1, 'DATA_DIR_MISSING', 'dataDir is missing; write dataDir=/path/to/a/folder');
     if (!this.lines.has('clientPort')) config.clientPort = -1;
-    if (config.clientPort < 0 && config.security.secureClientPort === null)
+    const toldElsewhere =
+      config.dynamicConfigFile !== '' || this.members.some(({ client }) => client !== null);
+    if (config.clientPort < 0 && config.security.secureClientPort === null && !toldElsewhere)
       this.fail(1, 'CLIENT_PORT_MISSING', 'clientPort is missing; write clientPort=2181');
     for (const [key, needs] of securityProblems(config.security))
       this.fail(this.lines.get(key) ?? 1, 'NEEDS_OTHER_KEY', `${key} needs another key; write ${needs}`);

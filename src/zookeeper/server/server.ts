@@ -9,7 +9,7 @@ import type { ApplyResult } from '../tree/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { AuditLog } from '../security/audit.ts';
 import { DigestServer, clientService } from '../security/sasl/digest-md5.ts';
-import { RequestPreparer } from '../tree/request-preparer.ts';
+import { RequestPreparer, type Reconfigure } from '../tree/request-preparer.ts';
 import type { Transaction } from '../tree/transaction.ts';
 import { Authentication } from './auth.ts';
 import type { ZooKeeperConfig } from './config.ts';
@@ -170,7 +170,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   }
 
   /** Checks writes against the tree as it is from now on. */
-  newPreparer(): RequestPreparer {
+  newPreparer(reconfigure: Reconfigure | null = null): RequestPreparer {
     const { config } = this;
     return new RequestPreparer(this.tree, {
       schemes: this.authentication.schemes,
@@ -178,6 +178,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       enforceQuota: config.enforceQuota,
       extendedTypesEnabled: config.extendedTypesEnabled,
       reconfigEnabled: config.reconfigEnabled,
+      reconfigure,
       isLocalSession: this.hasLocalSessions ? (sessionId) => this.maybeLocal(sessionId) : null,
     });
   }

@@ -1,4 +1,5 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
+import { withDynamicFile } from '../quorum/configuration/config-files.ts';
 import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { AuditLog } from '../security/audit.ts';
@@ -28,6 +29,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The text of zoo.cfg, which the admin server shows. */
   readonly initialConfiguration?: string;
+  /** Where zoo.cfg is: reconfigurations rewrite it. */
+  readonly configFile?: string;
   readonly processFacts?: () => ProcessFacts | null;
 }
 
@@ -38,9 +41,10 @@ export interface StartOptions {
  */
 export async function startZooKeeper(
   runtime: Runtime,
-  config: ZooKeeperConfig,
+  given: ZooKeeperConfig,
   options: StartOptions = {},
 ): Promise<ZooKeeperServer> {
+  const config = withDynamicFile(runtime.files, given);
   if (!config.dataDirAutocreate)
     for (const folder of [config.dataDir, config.dataLogDir])
       if (!runtime.files.exists(folder))
@@ -61,8 +65,15 @@ export async function startZooKeeper(
     server.initialConfiguration = initialConfiguration;
     server.processFacts = options.processFacts ?? server.processFacts;
   };
-  if (config.members.length > 1) {
-    const member = await startMember(runtime, config, options.environment ?? {}, equip, initialConfiguration);
+  if (config.members.length > 1 || (config.members.length > 0 && !config.standaloneEnabled)) {
+    const member = await startMember(
+      runtime,
+      config,
+      options.environment ?? {},
+      equip,
+      initialConfiguration,
+      options.configFile ?? null,
+    );
     audit?.started();
     return {
       endpoint: { host: config.clientPortAddress, port: member.clientPort },

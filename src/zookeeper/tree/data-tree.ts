@@ -346,6 +346,14 @@ export class DataTree {
     result.parts = done;
   }
 
+  /** What is known of the ensemble without a transaction: each server writes it for itself. */
+  setConfiguration(text: string, zxid: number, timeMs: number): void {
+    this.setData(
+      { sessionId: 0n, cxid: 0, zxid, timeMs, type: OpCode.reconfig },
+      { kind: 'setData', path: CONFIG_PATH, data: Buffer.from(text), version: -1 },
+    );
+  }
+
   private setData(header: TransactionHeader, record: SetDataRecord): number {
     const { path, data } = record;
     const node = this.find(path);

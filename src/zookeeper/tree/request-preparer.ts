@@ -7,7 +7,7 @@ import { allows, openAcl, resolveAcl, type Acl, type AuthSchemes, type Id } from
 import type { DataTree } from './data-tree.ts';
 import { OutstandingChanges, type Prospect } from './outstanding-changes.ts';
 import { CONTAINER_OWNER, LONGEST_TTL_MS, NO_OWNER, ownerKind, ttlOwner } from './owner.ts';
-import { isSpecialPath, isValidPath, parentOf } from './path.ts';
+import { CONFIG_PATH, isSpecialPath, isValidPath, parentOf } from './path.ts';
 import type { MultiPart, Transaction, TransactionRecord } from './transaction.ts';
 import {
   parsers,
@@ -17,6 +17,7 @@ import {
   type ParsedOp,
   type PathOp,
   type PathVersionOp,
+  type ReconfigChange,
   type SetAclOp,
   type SetDataOp,
 } from './write-ops.ts';
@@ -48,9 +49,14 @@ export interface PreparerSettings {
   readonly enforceQuota: boolean;
   readonly extendedTypesEnabled: boolean;
   readonly reconfigEnabled: boolean;
+  /** Null: this server has no configuration that could change. */
+  readonly reconfigure?: Reconfigure | null;
   /** Whether a session that isn't in the tree may write all the same; none may without it. */
   readonly isLocalSession?: ((sessionId: bigint) => boolean) | null;
 }
+
+/** The text of the configuration that is to come with `zxid`, or the ErrorCode for which there will be none. */
+export type Reconfigure = (change: ReconfigChange, zxid: number) => Buffer | number;
 
 /** A record, or the ErrorCode for which the request is refused: refusals are usual, so they aren't thrown. */
 type Outcome = TransactionRecord | number;
@@ -153,8 +159,7 @@ export class RequestPreparer {
       case OpCode.check:
         return this.checkVersion(context, op);
       case OpCode.reconfig:
-        // A standalone server has no configuration to change.
-        return this.settings.reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled;
+        return this.reconfig(context, op.change);
       case OpCode.createSession:
         this.opening.set(context.request.sessionId, context.zxid);
         return { kind: 'createSession', timeoutMs: op.timeoutMs };
@@ -181,6 +186,19 @@ export class RequestPreparer {
     }
     if (!refused) this.changes.commit();
     return { kind: 'multi', parts };
+  }
+
+  private reconfig(context: Context, change: ReconfigChange): Outcome {
+    const { reconfigEnabled, reconfigure } = this.settings;
+    if (!reconfigEnabled) return ErrorCode.ReconfigDisabled;
+    if (!this.hasSession(context.request.sessionId)) return ErrorCode.SessionExpired;
+    if (reconfigure === null || reconfigure === undefined) return ErrorCode.Unimplemented;
+    const data = reconfigure(change, context.zxid);
+    if (typeof data === 'number') return data;
+    const node = this.changes.find(CONFIG_PATH);
+    if (node === null) return ErrorCode.NoNode;
+    if (!this.allowed(context, node.acl, Perms.WRITE)) return ErrorCode.NoAuth;
+    return { kind: 'setData', path: CONFIG_PATH, data, version: -1 };
   }
 
   private setData(context: Context, op: SetDataOp): Outcome {

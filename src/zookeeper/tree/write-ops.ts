@@ -39,6 +39,15 @@ export interface PathOp {
   readonly op: typeof OpCode.deleteContainer;
   readonly path: string;
 }
+/** How the servers of an ensemble are to change: some join and leave, or all are told anew. */
+export interface ReconfigChange {
+  readonly joining: string | null;
+  readonly leaving: string | null;
+  readonly newMembers: string | null;
+  /** The version that it changes; -1: any. */
+  readonly fromVersion: number;
+}
+
 /** What a write asks for, decoded; nothing of it is checked yet. */
 export type ParsedOp =
   | CreateOp
@@ -48,7 +57,8 @@ export type ParsedOp =
   | (PathVersionOp & { readonly op: typeof OpCode.check })
   | PathOp
   | { readonly op: typeof OpCode.createSession; readonly timeoutMs: number }
-  | { readonly op: typeof OpCode.closeSession | typeof OpCode.reconfig };
+  | { readonly op: typeof OpCode.closeSession }
+  | { readonly op: typeof OpCode.reconfig; readonly change: ReconfigChange };
 
 const parseCreate = (reader: Reader, isContainer: boolean, hasTtl: boolean): ParsedOp => ({
   op: OpCode.create,
@@ -85,7 +95,15 @@ export const parsers: { readonly [op: number]: (reader: Reader) => ParsedOp } = 
     op: OpCode.deleteContainer,
     path: reader.buffer.toString('utf8', reader.position, reader.end),
   }),
-  [OpCode.reconfig]: () => ({ op: OpCode.reconfig }),
+  [OpCode.reconfig]: (reader) => ({
+    op: OpCode.reconfig,
+    change: {
+      joining: readUstring(reader),
+      leaving: readUstring(reader),
+      newMembers: readUstring(reader),
+      fromVersion: Number(reader.int64()),
+    },
+  }),
   [OpCode.createSession]: (reader) => ({ op: OpCode.createSession, timeoutMs: reader.int32() }),
   [OpCode.closeSession]: () => ({ op: OpCode.closeSession }),
 };

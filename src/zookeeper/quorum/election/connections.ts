@@ -18,10 +18,12 @@ import {
   decodeNotification,
   encodeInitial,
   encodeNotification,
+  type HeardNotification,
+  type Initial,
 } from './messages.ts';
-import { listenAt } from '../listen-at.ts';
+import { listenAt, listenHost } from '../listen-at.ts';
+import type { ZooKeeperConfig } from '../../server/config.ts';
 
-const CONNECT_TIMEOUT_MS = 5000;
 /** Not more often than that to one peer. */
 const DIAL_PAUSE_MS = 100;
 /** Who connects and says nothing. */
@@ -31,14 +33,36 @@ const MAX_STRANGERS = 64;
 /** Who doesn't read is cut off from here on. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
+/** Servers at a time that no configuration here names: they want to join, and ask who leads. */
+const MAX_GUESTS = 16;
+
 interface Peer {
-  readonly member: MemberConfig;
+  readonly id: number;
+  addresses: readonly Endpoint[];
+  isGuest: boolean;
   connection: Connection | null;
   dialing: boolean;
   dialedAtMs: number;
   /** What a new connection begins with: the other side may not have it. */
   last: Buffer | null;
 }
+
+function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): Peer {
+  return {
+    id,
+    addresses,
+    isGuest,
+    connection: null,
+    dialing: false,
+    dialedAtMs: Number.NEGATIVE_INFINITY,
+    last: null,
+  };
+}
+
+type ConnectionSettings = Pick<
+  ZooKeeperConfig,
+  'electionConnectTimeoutMs' | 'multiAddressEnabled' | 'quorumListenOnAllIps'
+>;
 
 /**
  * The connections of the election port: one a pair of servers, dialed by the one with the larger number. The smaller one may knock:
@@ -49,9 +73,10 @@ export class ElectionConnections {
   private readonly network: Network;
   private readonly warnings: RareWarnings;
   private readonly self: MemberConfig;
+  private readonly settings: ConnectionSettings;
   private readonly peers = new Map<number, Peer>();
-  private readonly config: string;
-  private readonly heard: (from: number, notification: Notification) => void;
+  private config = '';
+  private readonly heard: (from: number, notification: HeardNotification) => void;
   private readonly open = new Set<Connection>();
   private strangers = 0;
   private listener: Listener | null = null;
@@ -61,29 +86,38 @@ export class ElectionConnections {
     runtime: Runtime,
     network: Network,
     self: MemberConfig,
-    ensemble: Ensemble,
-    heard: (from: number, notification: Notification) => void,
+    settings: ConnectionSettings,
+    heard: (from: number, notification: HeardNotification) => void,
   ) {
     this.runtime = runtime;
     this.network = network;
     this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.self = self;
-    this.config = ensemble.text;
+    this.settings = settings;
     this.heard = heard;
-    for (const member of ensemble.members)
-      if (member.id !== self.id)
-        this.peers.set(member.id, {
-          member,
-          connection: null,
-          dialing: false,
-          dialedAtMs: Number.NEGATIVE_INFINITY,
-          last: null,
-        });
+  }
+
+  /** The servers of the configuration in force, and of one that was proposed; the first is told to all. */
+  configure(ensemble: Ensemble, proposed: Ensemble | null): void {
+    this.config = ensemble.text;
+    const members = new Map([...ensemble.members, ...(proposed?.members ?? [])].map((one) => [one.id, one]));
+    for (const member of members.values()) {
+      if (member.id === this.self.id) continue;
+      const addresses = member.addresses.map(({ host, electionPort }) => ({ host, port: electionPort }));
+      const peer = this.peers.get(member.id);
+      if (peer === undefined) this.peers.set(member.id, newPeer(member.id, addresses, false));
+      else {
+        peer.addresses = addresses;
+        peer.isGuest = false;
+      }
+    }
+    for (const peer of this.peers.values()) if (!members.has(peer.id)) peer.isGuest = true;
   }
 
   /** Rejects with a NetworkError when the election port can't be had. */
   async listen(): Promise<void> {
-    const { host, electionPort } = this.self.addresses[0]!;
+    const { electionPort } = this.self.addresses[0]!;
+    const host = listenHost(this.settings, this.self);
     this.listener = await listenAt(
       this.network,
       this.runtime.log,
@@ -110,10 +144,7 @@ export class ElectionConnections {
   private write(peer: Peer, connection: Connection, message: Buffer): void {
     connection.write(message);
     if (connection.bufferedBytes <= MAX_UNREAD_BYTES) return;
-    this.warnings.warn(
-      'unread',
-      `server ${peer.member.id} doesn't read what it is sent on the election port`,
-    );
+    this.warnings.warn('unread', `server ${peer.id} doesn't read what it is sent on the election port`);
     connection.destroy();
   }
 
@@ -123,25 +154,29 @@ export class ElectionConnections {
     if (peer.dialing || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
     peer.dialing = true;
     peer.dialedAtMs = clock.monotonicMs();
-    const to: Endpoint = {
-      host: peer.member.addresses[0]!.host,
-      port: peer.member.addresses[0]!.electionPort,
-    };
     try {
-      const connection = await network.connect(to, { timeoutMs: CONNECT_TIMEOUT_MS });
-      if (this.isStopped) connection.destroy();
-      else this.dialed(peer, connection);
-    } catch (error) {
-      this.runtime.log.debug(`server ${peer.member.id} can't be reached for the election: ${String(error)}`);
+      for (const to of peer.addresses) if (await this.reach(network, peer, to)) return;
     } finally {
       peer.dialing = false;
     }
   }
 
+  private async reach(network: Network, peer: Peer, to: Endpoint): Promise<boolean> {
+    try {
+      const connection = await network.connect(to, { timeoutMs: this.settings.electionConnectTimeoutMs });
+      if (this.isStopped) connection.destroy();
+      else this.dialed(peer, connection);
+      return true;
+    } catch (error) {
+      this.runtime.log.debug(`server ${peer.id} can't be reached for the election: ${String(error)}`);
+      return this.isStopped;
+    }
+  }
+
   private dialed(peer: Peer, connection: Connection): void {
-    const { host, electionPort } = this.self.addresses[0]!;
-    connection.write(encodeInitial(this.self.id, host, electionPort));
-    if (peer.member.id > this.self.id) {
+    const addresses = this.self.addresses.map(({ host, electionPort }) => ({ host, port: electionPort }));
+    connection.write(encodeInitial(this.self.id, addresses, this.settings.multiAddressEnabled));
+    if (peer.id > this.self.id) {
       // Only a knock: it dials back.
       connection.start({ data: () => {}, closed: () => {} });
       connection.end();
@@ -186,7 +221,7 @@ export class ElectionConnections {
           const initial = decodeInitial(gathered);
           if (initial === null) return;
           known();
-          handler = this.introduced(connection, initial.from);
+          handler = this.introduced(connection, initial);
           if (gathered.length > initial.bytes) handler?.data(gathered.subarray(initial.bytes));
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
@@ -206,16 +241,11 @@ export class ElectionConnections {
   }
 
   /** Somebody said who it is. Null: the connection isn't kept. */
-  private introduced(connection: Connection, from: number): ConnectionHandler | null {
-    const peer = this.peers.get(from);
-    if (peer === undefined || from < this.self.id) {
+  private introduced(connection: Connection, { from, addresses }: Initial): ConnectionHandler | null {
+    const peer = this.peers.get(from) ?? this.guest(from, addresses);
+    if (peer === null || from < this.self.id) {
       connection.destroy();
-      if (peer === undefined)
-        this.warnings.warn(
-          'unknown',
-          `server ${from} knocked at the election port, and the configuration has no such server`,
-        );
-      else {
+      if (peer !== null) {
         // It has lost ours, or it wouldn't knock.
         peer.connection?.destroy();
         peer.connection = null;
@@ -226,6 +256,26 @@ export class ElectionConnections {
     }
     this.keep(peer, connection);
     return this.reader(peer, connection);
+  }
+
+  /** A server that isn't in the configuration; null: it isn't let in. */
+  private guest(id: number, addresses: readonly Endpoint[]): Peer | null {
+    const guests = [...this.peers.values()].filter(({ isGuest }) => isGuest);
+    for (const old of guests)
+      if (guests.length >= MAX_GUESTS && old.connection === null && !old.dialing) this.peers.delete(old.id);
+    const isFull = [...this.peers.values()].filter(({ isGuest }) => isGuest).length >= MAX_GUESTS;
+    const canReach = id > this.self.id || addresses.length > 0;
+    if (id === this.self.id || isFull || !canReach) {
+      this.warnings.warn(
+        'unknown',
+        `server ${id} knocked at the election port, and the configuration has no such server`,
+      );
+      return null;
+    }
+    this.runtime.log.info(`server ${id}, which the configuration doesn't have, asks who leads`);
+    const peer = newPeer(id, addresses, true);
+    this.peers.set(id, peer);
+    return peer;
   }
 
   private keep(peer: Peer, connection: Connection): void {
@@ -243,13 +293,13 @@ export class ElectionConnections {
         try {
           splitter.push(bytes, (frame) => {
             const notification = decodeNotification(frame);
-            if (notification !== null && !this.isStopped) this.heard(peer.member.id, notification);
+            if (notification !== null && !this.isStopped) this.heard(peer.id, notification);
           });
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
           this.warnings.warn(
             'malformed',
-            `closed the election connection of server ${peer.member.id}: ${error.message}`,
+            `closed the election connection of server ${peer.id}: ${error.message}`,
           );
           connection.destroy();
         }

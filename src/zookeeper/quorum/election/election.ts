@@ -33,6 +33,8 @@ export type ElectionInput = { readonly now: number } & (
   /** It leads or follows no more, and will look again when its log is settled: till then it recommends nobody. */
   | { readonly kind: 'left' }
   | { readonly kind: 'timer' }
+  /** A reconfiguration named the leader: there is no vote. */
+  | ({ readonly kind: 'appointed' } & Vote)
   /** Others take part from now on. While it looks for a leader, it must be told to look anew. */
   | { readonly kind: 'electorate'; readonly electorate: Electorate }
 );
@@ -108,6 +110,10 @@ export class Election {
         break;
       case 'timer':
         this.timer(input.now, out);
+        break;
+      case 'appointed':
+        this.hasLeft = false;
+        this.decide({ leader: input.leader, zxid: input.zxid, epoch: input.epoch }, []);
         break;
       case 'electorate':
         this.electorate = input.electorate;

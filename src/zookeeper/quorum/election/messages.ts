@@ -2,6 +2,7 @@ import { Reader, type Int64 } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
 import type { Notification, PeerState } from './election.ts';
+import type { Endpoint } from '../../../runtime/runtime.ts';
 import { bracketed } from '../configuration/ensemble.ts';
 import { epochOf } from './vote.ts';
 
@@ -17,22 +18,31 @@ export const LARGEST_MESSAGE_BYTES = 512 * 1024;
 const states: readonly PeerState[] = ['looking', 'following', 'leading', 'observing'];
 
 /** What the dialer says first: who it is and where it can be reached. 3.4 skips the address. */
-export function encodeInitial(self: number, host: string, port: number): Buffer {
-  const address = Buffer.from(`${bracketed(host)}:${port}`);
+export function encodeInitial(self: number, addresses: readonly Endpoint[], tellsAll = false): Buffer {
+  const told = tellsAll ? addresses : addresses.slice(0, 1);
+  const address = Buffer.from(told.map(({ host, port }) => `${bracketed(host)}:${port}`).join('|'));
   const w = new Writer();
-  w.int64(VERSIONED);
+  w.int64(tellsAll ? VERSIONED_MULTIPLE : VERSIONED);
   w.int64(self);
   w.int32(address.length);
   w.bytes(address);
   return w.finish();
 }
 
-/** The dialer's number and how many bytes its message took; null: more bytes are needed. Throws a WireError. */
-export function decodeInitial(bytes: Buffer): { readonly from: number; readonly bytes: number } | null {
+export interface Initial {
+  readonly from: number;
+  /** Where it says that it can be reached; 3.4 doesn't say. */
+  readonly addresses: readonly Endpoint[];
+  /** How many bytes the message took. */
+  readonly bytes: number;
+}
+
+/** Null: more bytes are needed. Throws a WireError. */
+export function decodeInitial(bytes: Buffer): Initial | null {
   if (bytes.length < 8) return null;
   const r = new Reader(bytes);
   const first = r.int64();
-  if (first >= 0) return { from: Number(first), bytes: 8 };
+  if (first >= 0) return { from: Number(first), addresses: [], bytes: 8 };
   if (first !== VERSIONED && first !== VERSIONED_MULTIPLE)
     throw new WireError('initial message', 0, `${first} is not a version that anybody knows`);
   if (bytes.length < 20) return null;
@@ -40,7 +50,8 @@ export function decodeInitial(bytes: Buffer): { readonly from: number; readonly 
   const length = r.int32();
   if (length < 0 || length > LONGEST_ADDRESS_BYTES)
     throw new WireError('initial message', 16, `an address of ${length} bytes`);
-  return bytes.length < 20 + length ? null : { from, bytes: 20 + length };
+  if (bytes.length < 20 + length) return null;
+  return { from, addresses: readAddresses(bytes.toString('utf8', 20, 20 + length)), bytes: 20 + length };
 }
 
 /** In the form of 3.9, of which 3.4 reads the beginning. With its length. */
@@ -59,8 +70,23 @@ export function encodeNotification({ state, vote, round }: Notification, config:
   return w.finish();
 }
 
+/** Those that could be dialed: every address of a host isn't one. */
+function readAddresses(text: string): Endpoint[] {
+  return text.split('|').flatMap((part) => {
+    const match = /^(\[[^\]]+\]|[^:[\]]+):(\d{1,5})$/.exec(part);
+    const host = match?.[1]?.replace(/[[\]]/g, '') ?? '';
+    const port = Number(match?.[2]);
+    return ['', '0.0.0.0', '::'].includes(host) || !(port > 0 && port < 65536) ? [] : [{ host, port }];
+  });
+}
+
+/** A notification, and the configuration that its sender knows; '' when it didn't say. */
+export interface HeardNotification extends Notification {
+  readonly config: string;
+}
+
 /** Null: a message that says nothing to us. */
-export function decodeNotification(message: Buffer): Notification | null {
+export function decodeNotification(message: Buffer): HeardNotification | null {
   if (message.length < 28) return null;
   const r = new Reader(message);
   const state = states[r.int32()];
@@ -69,7 +95,14 @@ export function decodeNotification(message: Buffer): Notification | null {
   const zxid = number(r.int64());
   const round = number(r.int64());
   const epoch = message.length < 36 ? epochOf(zxid) : number(r.int64());
-  return { state, vote: { leader, zxid, epoch }, round };
+  return { state, vote: { leader, zxid, epoch }, round, config: configIn(message) };
+}
+
+/** 3.4 stops at 40 bytes. */
+function configIn(message: Buffer): string {
+  if (message.length < 44) return '';
+  const length = message.readInt32BE(40);
+  return length > 0 && length <= message.length - 44 ? message.toString('utf8', 44, 44 + length) : '';
 }
 
 /** Those of observers, -2^63, stay exact; what lies beyond 2^53 otherwise isn't a vote that could be compared. */

@@ -1,3 +1,6 @@
+import { readEnsemble } from '../configuration/ensemble-text.ts';
+import type { Ensemble } from '../configuration/ensemble.ts';
+import { ensembleIn } from '../configuration/reconfigure.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { History, readProposal, type Proposal } from './history.ts';
 import type { EpochFile } from './leader-io.ts';
@@ -29,6 +32,10 @@ export type FollowerOutput =
   /** All that was logged must get to the disk; `synced` tells. */
   | { readonly kind: 'sync' }
   | { readonly kind: 'serve'; readonly epoch: number; readonly leaderIs34: boolean }
+  /** A configuration was proposed: remember it. */
+  | { readonly kind: 'seen'; readonly ensemble: Ensemble }
+  /** It is in force; `leader` leads it, null: that isn't told. */
+  | { readonly kind: 'activate'; readonly ensemble: Ensemble; readonly leader: number | null }
   | { readonly kind: 'leave'; readonly reason: string };
 
 export interface FollowerSettings {
@@ -39,6 +46,9 @@ export interface FollowerSettings {
   readonly syncLimit: number;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
+  /** Version of the configuration that this server knows. */
+  readonly configVersion: number;
+  readonly reconfigEnabled: boolean;
 }
 
 type Phase =
@@ -73,6 +83,8 @@ export class Follower {
   /** Logged, to be acknowledged when synced and in place. */
   private owed: number[] = [];
   private leaderIs34 = false;
+  /** What the leader brought its epoch with. */
+  private told: Ensemble | null = null;
 
   constructor(settings: FollowerSettings, history: History) {
     this.settings = settings;
@@ -119,6 +131,7 @@ export class Follower {
     const data = Buffer.alloc(20);
     data.writeBigInt64BE(BigInt(self), 0);
     data.writeInt32BE(PROTOCOL_VERSION, 8);
+    data.writeBigInt64BE(BigInt(this.settings.configVersion), 12);
     const type = isObserver ? PacketType.OBSERVERINFO : PacketType.FOLLOWERINFO;
     out.push({ kind: 'send', packet: { type, zxid: firstZxid(acceptedEpoch), data } });
   }
@@ -149,7 +162,9 @@ export class Follower {
         break;
       case PacketType.COMMITANDACTIVATE:
       case PacketType.INFORMANDACTIVATE:
-        this.leave('the ensemble was reconfigured, which this server does not follow', out);
+        if (this.isListening && packet.data !== null && packet.data.length >= 8)
+          this.reconfigured(packet, packet.data, out);
+        else this.unexpected(packet, out);
         break;
       case PacketType.NEWLEADER:
         if (this.phase === 'syncing') this.newLeader(packet, out);
@@ -239,6 +254,8 @@ export class Follower {
     }
     this.history.add(proposal);
     out.push({ kind: 'log', proposal });
+    const ensemble = this.settings.reconfigEnabled ? ensembleIn(proposal.transaction) : null;
+    if (ensemble !== null) out.push({ kind: 'seen', ensemble });
     if (!this.settings.isObserver) this.owed.push(packet.zxid);
     if (this.phase !== 'syncing') out.push({ kind: 'sync' });
     return true;
@@ -256,12 +273,34 @@ export class Follower {
     out.push({ kind: 'apply', proposals });
   }
 
+  /** A commit that brings another configuration into force. Observers get the transaction with it. */
+  private reconfigured(packet: Packet, data: Buffer, out: FollowerOutput[]): void {
+    const { zxid } = packet;
+    const leader = Number(data.readBigInt64BE(0));
+    if (packet.type === PacketType.INFORMANDACTIVATE) {
+      const isNew = this.proposed({ type: PacketType.INFORM, zxid, data: data.subarray(8) }, out);
+      if (!isNew) return;
+    }
+    const proposal = this.history.uncommitted().find((one) => one.zxid === zxid);
+    this.committed(zxid, out);
+    const ensemble = proposal === undefined ? null : ensembleIn(proposal.transaction);
+    if (this.phase !== 'over' && ensemble !== null && this.settings.reconfigEnabled)
+      out.push({ kind: 'activate', ensemble, leader });
+  }
+
   private newLeader(packet: Packet, out: FollowerOutput[]): void {
     if (packet.zxid !== firstZxid(this.epoch)) {
       this.leave(`it agreed on epoch ${this.epoch} and then took up ${epochOf(packet.zxid)}`, out);
       return;
     }
     this.leaderIs34 = packet.data === null;
+    if (this.settings.reconfigEnabled && packet.data !== null) {
+      const ensemble = readEnsemble(packet.data.toString());
+      if (typeof ensemble !== 'string') {
+        this.told = ensemble;
+        out.push({ kind: 'seen', ensemble });
+      }
+    }
     this.phase = 'storing';
     if (this.syncedZxid >= this.history.last) this.stored(out);
     else out.push({ kind: 'sync' });
@@ -277,6 +316,7 @@ export class Follower {
   private upToDate(out: FollowerOutput[]): void {
     this.phase = 'serving';
     this.ack(firstZxid(this.epoch), out);
+    if (this.told !== null) out.push({ kind: 'activate', ensemble: this.told, leader: null });
     out.push({ kind: 'serve', epoch: this.epoch, leaderIs34: this.leaderIs34 });
     this.acknowledge(out);
   }

@@ -60,6 +60,8 @@ export class Following {
         syncLimit: config.syncLimit,
         acceptedEpoch: context.acceptedEpoch,
         currentEpoch: context.currentEpoch,
+        configVersion: context.ensemble.version,
+        reconfigEnabled: config.reconfigEnabled,
       },
       history,
     );
@@ -127,14 +129,15 @@ export class Following {
         runtime.log.info(`this server observes by way of server ${id}`);
         return null;
       }
-    const { host, quorumPort } = this.leader.addresses[0]!;
     const limitTicks = config.connectToLearnerMasterLimit || config.initLimit;
     const giveUpAtMs = this.now + limitTicks * config.tickTimeMs;
     let problem = '';
     for (const pauseMs of TRY_PAUSES_MS) {
       if (this.isOver) return 'this server stops';
-      problem = (await this.dial(host, quorumPort)) ?? '';
-      if (problem === '') return null;
+      for (const { host, quorumPort } of this.leader.addresses) {
+        problem = (await this.dial(host, quorumPort)) ?? '';
+        if (problem === '') return null;
+      }
       if (this.now >= giveUpAtMs) break;
       await new Promise<void>((resolve) => void runtime.clock.after(pauseMs, resolve));
     }
@@ -280,6 +283,16 @@ export class Following {
       case 'serve':
         this.serve(output.epoch, output.leaderIs34);
         break;
+      case 'seen':
+        this.context.seen(output.ensemble);
+        break;
+      case 'activate': {
+        const reason = this.context.activate(output.ensemble, output.leader);
+        if (reason === null) break;
+        this.writes?.settled();
+        this.stop(reason);
+        break;
+      }
       case 'leave':
         this.stop(output.reason);
         break;
@@ -303,6 +316,7 @@ export class Following {
         this.replacing = null;
         const { lastZxid } = storage.tree;
         if (history.last !== lastZxid) history.reset(lastZxid);
+        this.context.cutTo(lastZxid);
         runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
         this.connection?.resume();
         this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });

@@ -46,6 +46,10 @@ export type LeaderOutput =
   | { readonly kind: 'established'; readonly epoch: number }
   /** Up to here all is final. atOnce: apply it before anything else is sent, as a sync waits for just that. */
   | { readonly kind: 'commit'; readonly zxid: number; readonly atOnce: boolean }
+  /** It was proposed: remember it. */
+  | { readonly kind: 'seen'; readonly ensemble: Ensemble }
+  /** It is in force, and `leader` leads. */
+  | { readonly kind: 'activate'; readonly ensemble: Ensemble; readonly leader: number }
   | { readonly kind: 'drop'; readonly learner: number; readonly reason: string }
   | { readonly kind: 'resign'; readonly reason: string };
 
@@ -56,6 +60,9 @@ export interface LeaderSettings extends CatchUpSettings {
   readonly self: number;
   /** The configuration in force at the start. */
   readonly ensemble: Ensemble;
+  /** One that was proposed and never finished; it is completed with the new epoch. */
+  readonly proposed: Ensemble | null;
+  readonly reconfigEnabled: boolean;
   readonly tickMs: number;
   readonly initLimit: number;
   readonly syncLimit: number;

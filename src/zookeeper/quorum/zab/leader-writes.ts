@@ -13,6 +13,7 @@ import type { MemberStats } from '../../server/member-stats.ts';
 import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { getInt32 } from '../../tree/stat-bytes.ts';
 import { digestAfter } from '../../tree/predicted-digest.ts';
+import type { Reconfigure } from '../../tree/request-preparer.ts';
 import type { Transaction } from '../../tree/transaction.ts';
 import { proposalOf, type Proposal } from './history.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
@@ -60,6 +61,7 @@ export class LeaderWrites implements WritePath, Proposer {
     has34: () => boolean,
     resign: (reason: string) => void,
     member?: MemberView,
+    reconfigure: Reconfigure | null = null,
   ) {
     this.self = self;
     this.encoder = encoder;
@@ -79,7 +81,7 @@ export class LeaderWrites implements WritePath, Proposer {
         this.server = server;
         this.pipeline = new RequestPipeline(
           server.storage,
-          server.newPreparer(),
+          server.newPreparer(reconfigure),
           server.clock,
           server,
           () => this,

@@ -1,3 +1,5 @@
+import type { Ensemble } from '../configuration/ensemble.ts';
+import { designate, ensembleIn } from '../configuration/reconfigure.ts';
 import { chooseCatchUp } from './catch-up.ts';
 import { History, type Proposal } from './history.ts';
 import type { EpochFile, LeaderInput, LeaderOutput, LeaderSettings } from './leader-io.ts';
@@ -27,6 +29,13 @@ export class Leader {
   private mayCommit = false;
   private epochIsSaved = false;
   private isStandIn = false;
+  private ensemble: Ensemble;
+  /** Proposed as of `zxid`: from there on its quorum is needed, too. */
+  private next: { readonly ensemble: Ensemble; readonly zxid: number } | null;
+  /** What was proposed while the one before was in force needs that one's quorum as well. */
+  private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
+  /** Another server was designated: nothing more is committed here. */
+  private successor: { readonly sid: number; readonly since: number } | null = null;
   /** The commits that are told at once, ascending. */
   private marks: number[] = [];
 
@@ -34,6 +43,9 @@ export class Leader {
     this.settings = settings;
     this.history = history;
     this.highestAccepted = settings.acceptedEpoch;
+    this.ensemble = settings.ensemble;
+    const { proposed } = settings;
+    this.next = proposed === null ? null : { ensemble: proposed, zxid: proposed.version };
     this.syncedZxid = history.last;
   }
 
@@ -57,6 +69,19 @@ export class Leader {
   /** The server behind a connection; -1 before it said so. */
   sidOf(learner: number): number {
     return this.learners.get(learner)?.sid ?? -1;
+  }
+
+  /** Whether a configuration waits for its quorums. */
+  get isReconfiguring(): boolean {
+    return this.next !== null;
+  }
+
+  /** Whether enough of its voters follow. */
+  couldLead(ensemble: Ensemble): boolean {
+    const present = [this.settings.self];
+    for (const { sid, stage, isObserver } of this.learners.values())
+      if (stage === 'active' && !isObserver) present.push(sid);
+    return ensemble.verifier.hasQuorum(present);
   }
 
   isActive(learner: number): boolean {
@@ -118,7 +143,7 @@ export class Leader {
         this.mayCommit = true;
         break;
       case 'settle':
-        if (this.mayCommit) this.commit(out);
+        if (this.mayCommit) this.commit(input.now, out);
         break;
       case 'tick':
         this.tick(input.now, out);
@@ -169,7 +194,11 @@ export class Leader {
       this.drop(learner, 'it is no observer, and no others are taken in here', out);
       return;
     }
-    learner.isVoter = !learner.isObserver && this.settings.ensemble.isVoter(learner.sid);
+    learner.isVoter = this.countsAsVoter(learner);
+    if (!learner.is34 && this.settings.reconfigEnabled && data.readBigInt64BE(12) > this.ensemble.version) {
+      this.drop(learner, 'it knows a later configuration of the ensemble', out);
+      return;
+    }
     for (const other of this.learners.values())
       if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
     learner.stage = 'introduced';
@@ -181,7 +210,7 @@ export class Leader {
   }
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
-    if (!this.settings.ensemble.verifier.hasQuorum(this.introduced)) return;
+    if (!this.ensemble.verifier.hasQuorum(this.introduced)) return;
     this.epoch = this.highestAccepted + 1;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
@@ -191,6 +220,11 @@ export class Leader {
     if (file === 'acceptedEpoch') {
       this.epochIsSaved = true;
       this.enter('agreeing', now);
+      // Whoever comes with a configuration of its own shall know that this one was agreed on.
+      if (this.settings.reconfigEnabled && this.next === null && this.ensemble.version === 0) {
+        const zxid = firstZxid(this.epoch);
+        this.next = { ensemble: this.ensemble.at(zxid), zxid };
+      }
       this.agreed.add(this.settings.self);
       for (const learner of this.learners.values())
         if (learner.stage === 'introduced') this.ask(learner, out);
@@ -233,7 +267,7 @@ export class Leader {
   }
 
   private settleEpoch(now: number, out: LeaderOutput[]): void {
-    if (!this.settings.ensemble.verifier.hasQuorum(this.agreed)) return;
+    if (!this.ensemble.verifier.hasQuorum(this.agreed)) return;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'currentEpoch', epoch: this.epoch });
   }
@@ -319,7 +353,8 @@ export class Leader {
     if (!learner.isObserver)
       for (const proposal of this.history.uncommitted())
         this.send(learner, this.proposalFor(learner, proposal), out);
-    const { ensemble, tellsEnsemble } = this.settings;
+    const { tellsEnsemble } = this.settings;
+    const ensemble = this.next?.ensemble ?? this.ensemble;
     const data = learner.is34 || !tellsEnsemble ? null : Buffer.from(ensemble.text);
     this.send(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(this.epoch), data }, out);
     learner.stage = 'syncing';
@@ -351,8 +386,9 @@ export class Leader {
     const synced = [this.settings.self];
     for (const learner of this.learners.values())
       if (learner.stage === 'synced' && learner.isVoter) synced.push(learner.sid);
-    if (!this.settings.ensemble.verifier.hasQuorum(synced)) return;
+    if (!this.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;
     this.phase = 'established';
+    if (this.next !== null) this.activateNext([], synced, out);
     out.push({ kind: 'established', epoch: this.epoch });
     for (const learner of this.learners.values())
       if (learner.stage === 'synced') this.activate(learner.heardAt, learner, out);
@@ -369,6 +405,12 @@ export class Leader {
 
   private propose(now: number, proposal: Proposal, out: LeaderOutput[]): void {
     this.history.add(proposal);
+    const ensemble = this.settings.reconfigEnabled ? ensembleIn(proposal.transaction) : null;
+    if (ensemble !== null) {
+      this.next = { ensemble, zxid: proposal.zxid };
+      this.recount();
+      out.push({ kind: 'seen', ensemble });
+    }
     for (const learner of this.learners.values()) {
       if (!isListening(learner) || learner.isObserver) continue;
       learner.owesAckSince ??= now;
@@ -377,11 +419,27 @@ export class Leader {
   }
 
   /** Commits up to the latest proposal that a quorum has on its disks. */
-  private commit(out: LeaderOutput[]): void {
+  private commit(now: number, out: LeaderOutput[]): void {
     const { history } = this;
     this.mayCommit = false;
     if (this.phase !== 'established' || history.last === history.lastCommitted) return;
-    const upTo = this.quorumZxid();
+    if (this.successor !== null) return;
+    if (this.next !== null) {
+      this.commitUpTo(this.quorumZxid(this.next.zxid - 1), out);
+      if (history.uncommitted()[0]?.zxid !== this.next.zxid || !this.quorumHas(this.next.zxid)) return;
+      this.commitNext(now, out);
+      if (this.successor !== null) return;
+    }
+    if (this.before !== null) {
+      this.commitUpTo(this.quorumZxid(this.before.upTo), out);
+      if (history.lastCommitted < this.before.upTo) return;
+      this.before = null;
+    }
+    this.commitUpTo(this.quorumZxid(Number.POSITIVE_INFINITY), out);
+  }
+
+  private commitUpTo(upTo: number, out: LeaderOutput[]): void {
+    const { history } = this;
     if (upTo <= history.lastCommitted) return;
     for (const proposal of history.commitTo(upTo)) {
       const { zxid } = proposal;
@@ -405,12 +463,75 @@ export class Leader {
     }
   }
 
-  /** The latest that a quorum has. */
-  private quorumZxid(): number {
+  /** The reconfiguration itself: from here on the next configuration is the one in force. */
+  private commitNext(now: number, out: LeaderOutput[]): void {
+    const { history } = this;
+    const [proposal] = history.commitTo(this.next!.zxid);
+    if (proposal === undefined) return;
+    const acknowledged = [...this.learners.values()].filter(({ isVoter }) => isVoter);
+    const acks = acknowledged.map(({ sid, ackedZxid }) => ({ sid, zxid: ackedZxid }));
+    const leader = designate(this.settings.self, this.ensemble, this.next!.ensemble, acks);
+    const sid = Buffer.alloc(8);
+    sid.writeBigInt64BE(BigInt(leader));
+    for (const learner of this.learners.values()) {
+      if (!isListening(learner)) continue;
+      const { zxid, payload } = proposal;
+      if (learner.isObserver) {
+        const data = Buffer.concat([sid, payload]);
+        this.send(learner, { type: PacketType.INFORMANDACTIVATE, zxid, data }, out);
+      } else this.send(learner, { type: PacketType.COMMITANDACTIVATE, zxid, data: sid }, out);
+    }
+    this.marks = this.marks.filter((mark) => mark > proposal.zxid);
+    out.push({ kind: 'commit', zxid: proposal.zxid, atOnce: true });
+    this.activateNext(acks, [], out, leader);
+    if (leader !== this.settings.self) this.successor = { sid: leader, since: now };
+  }
+
+  private activateNext(
+    acks: readonly { readonly sid: number; readonly zxid: number }[],
+    synced: readonly number[],
+    out: LeaderOutput[],
+    designated?: number,
+  ): void {
+    const { ensemble } = this.next!;
+    const { history } = this;
+    const fit = acks.length > 0 ? acks : synced.map((sid) => ({ sid, zxid: 0 }));
+    const leader = designated ?? designate(this.settings.self, this.ensemble, ensemble, fit);
+    this.before =
+      history.last > history.lastCommitted ? { ensemble: this.ensemble, upTo: history.last } : null;
+    this.ensemble = ensemble;
+    this.next = null;
+    this.recount();
+    out.push({ kind: 'activate', ensemble, leader });
+  }
+
+  private countsAsVoter({ isObserver, sid }: Learner): boolean {
+    return !isObserver && (this.ensemble.isVoter(sid) || this.next?.ensemble.isVoter(sid) === true);
+  }
+
+  private recount(): void {
+    for (const learner of this.learners.values()) learner.isVoter = this.countsAsVoter(learner);
+  }
+
+  /** Of every configuration that has a say in what stands at `zxid`. */
+  private hasQuorum(present: readonly number[], zxid: number): boolean {
+    const { ensemble, next, before } = this;
+    return (
+      ensemble.verifier.hasQuorum(present) &&
+      (next === null || zxid < next.zxid || next.ensemble.verifier.hasQuorum(present)) &&
+      (before === null || zxid > before.upTo || before.ensemble.verifier.hasQuorum(present))
+    );
+  }
+
+  /** The latest that a quorum has, of what stands up to `limit`. */
+  private quorumZxid(limit: number): number {
     let best = this.history.lastCommitted;
-    if (this.syncedZxid > best && this.quorumHas(this.syncedZxid)) best = this.syncedZxid;
-    for (const { stage, isVoter, ackedZxid } of this.learners.values())
-      if (stage === 'active' && isVoter && ackedZxid > best && this.quorumHas(ackedZxid)) best = ackedZxid;
+    const own = Math.min(limit, this.syncedZxid);
+    if (own > best && this.quorumHas(own)) best = own;
+    for (const { stage, isVoter, ackedZxid } of this.learners.values()) {
+      const acked = Math.min(limit, ackedZxid);
+      if (stage === 'active' && isVoter && acked > best && this.quorumHas(acked)) best = acked;
+    }
     return best;
   }
 
@@ -419,7 +540,7 @@ export class Leader {
     if (this.syncedZxid >= zxid) having.push(this.settings.self);
     for (const { sid, stage, isVoter, ackedZxid } of this.learners.values())
       if (stage === 'active' && isVoter && ackedZxid >= zxid) having.push(sid);
-    return this.settings.ensemble.verifier.hasQuorum(having);
+    return this.hasQuorum(having, zxid);
   }
 
   private proposalFor(learner: Learner, proposal: Proposal): Packet {
@@ -440,6 +561,10 @@ export class Leader {
           : 'a quorum did not come to agree on an epoch within initLimit',
         out,
       );
+      return;
+    }
+    if (this.successor !== null && now - this.successor.since > tickMs * syncLimit) {
+      this.resign(`the ensemble was reconfigured, and server ${this.successor.sid} leads from now on`, out);
       return;
     }
     for (const learner of this.learners.values()) {
@@ -472,8 +597,14 @@ export class Leader {
     if (this.phase !== 'established' || this.isStandIn) return;
     const present = [this.settings.self];
     for (const learner of this.learners.values()) if (learner.isVoter) present.push(learner.sid);
-    if (!this.settings.ensemble.verifier.hasQuorum(present))
-      this.resign('too few followers are left for a quorum', out);
+    if (this.hasQuorum(present, Number.POSITIVE_INFINITY)) return;
+    const { successor } = this;
+    this.resign(
+      successor === null
+        ? 'too few followers are left for a quorum'
+        : `the ensemble was reconfigured, and server ${successor.sid} leads from now on`,
+      out,
+    );
   }
 
   private resign(reason: string, out: LeaderOutput[]): void {

@@ -1,4 +1,8 @@
 import type { Timer } from '../../../runtime/runtime.ts';
+import { ErrorCode } from '../../jute/error-code.ts';
+import type { ReconfigChange } from '../../tree/write-ops.ts';
+import { nextEnsemble } from '../configuration/reconfigure.ts';
+import { listenHost } from '../listen-at.ts';
 import { Server } from '../../server/server.ts';
 import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { LeaderWrites } from './leader-writes.ts';
@@ -38,6 +42,8 @@ export class Leading {
       {
         self: self.id,
         ensemble,
+        proposed: context.proposed,
+        reconfigEnabled: config.reconfigEnabled,
         tickMs: config.tickTimeMs,
         initLimit: config.initLimit,
         syncLimit: config.syncLimit,
@@ -72,7 +78,8 @@ export class Leading {
   /** Resolves when it leads no more, with the reason. */
   async run(): Promise<string> {
     const { runtime, self } = this.context;
-    const { host, quorumPort } = self.addresses[0]!;
+    const { quorumPort } = self.addresses[0]!;
+    const host = listenHost(this.context.config, self);
     try {
       await this.learners.listen({ host, port: quorumPort });
     } catch (error) {
@@ -197,6 +204,12 @@ export class Leading {
         this.finalZxid = output.zxid;
         if (output.atOnce) this.applyFinal();
         break;
+      case 'seen':
+        this.context.seen(output.ensemble);
+        break;
+      case 'activate':
+        this.context.activate(output.ensemble, output.leader);
+        break;
       case 'drop':
         this.learners.drop(output.learner, output.reason);
         break;
@@ -221,11 +234,20 @@ export class Leading {
       () => this.core.has34,
       (reason) => this.stop(reason),
       this.view(),
+      (change, zxid) => this.reconfigure(change, zxid),
     );
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     this.context.serve(this.server, self.id, epoch);
+  }
+
+  private reconfigure(change: ReconfigChange, zxid: number): Buffer | number {
+    const { ensemble, config } = this.context;
+    if (this.core.isReconfiguring) return ErrorCode.ReconfigInProgress;
+    const next = nextEnsemble(ensemble, change, zxid, config.standaloneEnabled);
+    if (typeof next === 'number') return next;
+    return this.core.couldLead(next) ? Buffer.from(next.text) : ErrorCode.NewConfigNoQuorum;
   }
 
   /** What commands and metrics tell of the ensemble. */

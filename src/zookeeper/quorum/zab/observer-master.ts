@@ -31,6 +31,8 @@ export class ObserverMaster {
       {
         self: self.id,
         ensemble,
+        proposed: null,
+        reconfigEnabled: false,
         tickMs: config.tickTimeMs,
         initLimit: config.initLimit,
         syncLimit: config.syncLimit,

@@ -44,6 +44,8 @@ function sentTo34(history: History, from: number, members34 = new Set<number>())
     {
       self: 1,
       ensemble: ensembleOf([1, 2, 3]),
+      proposed: null,
+      reconfigEnabled: false,
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,

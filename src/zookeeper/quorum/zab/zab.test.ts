@@ -45,6 +45,8 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
     {
       self: 1,
       ensemble: ensembleOf([1, 2, 3]),
+      proposed: null,
+      reconfigEnabled: false,
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,
@@ -73,6 +75,10 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
             return `save ${o.file} ${o.epoch}`;
           case 'commit':
             return `commit ${at(o.zxid)}${o.atOnce ? ' at once' : ''}`;
+          case 'seen':
+            return `seen ${o.ensemble.version}`;
+          case 'activate':
+            return `activate ${o.ensemble.version} ${o.leader}`;
           case 'established':
             return `established ${o.epoch}`;
           case 'snapshot':
@@ -237,6 +243,8 @@ function followerOf(history: History): { tell(input: FollowerInput): string[]; h
     {
       self: 2,
       isObserver: false,
+      configVersion: 0,
+      reconfigEnabled: false,
       tickMs: 100,
       initLimit: 10,
       syncLimit: 5,

@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest';
+import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+
+const zooCfg = 'reconfigEnabled=true\nskipACL=yes\n';
+const joins = (id: number, role = 'participant'): string => `server.${id}=zk${id}:2888:3888:${role};2181`;
+
+test('a server joins, follows without a vote until it is added, and then counts', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 1, servers: 4, founders: 3, zooCfg });
+  const { world, servers } = ensemble;
+  for (const server of servers.slice(0, 3)) ensemble.start(server);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const client = ensemble.client('client', servers.slice(0, 3));
+  const before = await world.play(() => client.getData('/zookeeper/config'));
+  expect(before.data?.toString()).toMatch(/^server\.1=.*\nserver\.2=.*\nserver\.3=.*\nversion=100000000$/);
+  ensemble.start(servers[3]!);
+  expect(await ensemble.untilServing(4)).toBe(true);
+  expect(servers[3]!.member?.mode).toBe('follower');
+  let changed = 0;
+  await world.play(() => client.getData('/zookeeper/config', () => (changed += 1)));
+  const { data } = await world.play(() => client.reconfig({ joining: joins(4) }));
+  expect(data?.toString()).toContain('server.4=zk4:2888:3888:participant;0.0.0.0:2181');
+  expect(changed).toBe(1);
+  for (const server of servers) expect(server.member?.ensemble.voters).toEqual([1, 2, 3, 4]);
+  // Four need three: with two gone nothing is committed.
+  const gone = servers.filter((server) => server !== ensemble.leader).slice(0, 2);
+  for (const server of gone) ensemble.kill(server);
+  expect(await world.run(() => ensemble.serving.length === 0, 10_000)).toBe(true);
+  // With the configuration of before they come back, and learn the one of now.
+  for (const server of gone) ensemble.start(server);
+  expect(await ensemble.untilServing(4)).toBe(true);
+  for (const server of servers) expect(server.member?.ensemble.voters).toEqual([1, 2, 3, 4]);
+});
+
+test('a leader that is removed hands over, and what was written stays', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 2, servers: 3, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const old = ensemble.leader!;
+  const others = servers.filter((server) => server !== old);
+  const client = ensemble.client('client', others);
+  await world.play(() => client.create('/before', null));
+  await world.play(() => client.reconfig({ leaving: String(old.id) })).catch(() => null);
+  const at = world.nowMs;
+  expect(await world.run(() => ensemble.leader !== undefined && ensemble.leader !== old, 5000)).toBe(true);
+  expect(world.nowMs - at).toBeLessThan(1000);
+  await world.run(() => client.state === 'connected', 10_000);
+  await world.play(() => client.create('/after', null));
+  expect(await world.play(() => client.exists('/before'))).not.toBeNull();
+  expect(others.every((server) => server.member?.ensemble.voters.length === 2)).toBe(true);
+});
+
+test('a participant becomes an observer, and comes back', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 3, servers: 3, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const client = ensemble.client('client', [ensemble.leader!]);
+  const moved = servers.find((server) => server !== ensemble.leader)!;
+  await world.play(() => client.reconfig({ joining: joins(moved.id, 'observer') }));
+  expect(await world.run(() => moved.member?.mode === 'observer', 5000)).toBe(true);
+  await world.play(() => client.reconfig({ joining: joins(moved.id) }));
+  expect(await world.run(() => moved.member?.mode === 'follower', 5000)).toBe(true);
+  await world.play(() => client.create('/done', null));
+  await world.run(world.nowMs + 1000);
+  for (const server of servers) expect(ensemble.treeOf(server)).toBe(ensemble.treeOf(ensemble.leader!));
+});
+
+test('what can’t be is refused: no quorum in the new list, an old version, no permission, switched off', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 4, servers: 3, zooCfg });
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const client = ensemble.client('client');
+  const refused = (on: SimulatedEnsemble, run: () => Promise<unknown>): Promise<string> =>
+    on.world.play(() =>
+      run().then(
+        () => 'done',
+        (error: Error) => error.name,
+      ),
+    );
+  const away = [joins(7), joins(8), joins(9)].join(',');
+  expect(await refused(ensemble, () => client.reconfig({ joining: away }))).toBe('NewConfigNoQuorum');
+  expect(await refused(ensemble, () => client.reconfig({ leaving: '1', fromVersion: 5 }))).toBe('BadVersion');
+  const closed = new SimulatedEnsemble({ seed: 5, servers: 3, zooCfg: 'reconfigEnabled=true\n' });
+  closed.startAll();
+  expect(await closed.untilServing(3)).toBe(true);
+  const stranger = closed.client('client');
+  expect(await refused(closed, () => stranger.reconfig({ leaving: '1' }))).toBe('NoAuth');
+  const off = new SimulatedEnsemble({ seed: 6, servers: 3 });
+  off.startAll();
+  expect(await off.untilServing(3)).toBe(true);
+  const hopeful = off.client('client');
+  expect(await refused(off, () => hopeful.reconfig({ leaving: '1' }))).toBe('ReconfigDisabled');
+});
+
+test('an ensemble of one grows to three', async () => {
+  const ensemble = new SimulatedEnsemble({
+    seed: 7,
+    servers: 3,
+    founders: 1,
+    zooCfg: `${zooCfg}standaloneEnabled=false\n`,
+  });
+  const { world, servers } = ensemble;
+  ensemble.start(servers[0]!);
+  expect(await ensemble.untilServing(1)).toBe(true);
+  const client = ensemble.client('client', [servers[0]!]);
+  await world.play(() => client.create('/alone', null));
+  for (const id of [2, 3]) {
+    ensemble.start(servers[id - 1]!);
+    expect(await ensemble.untilServing(id)).toBe(true);
+    await world.play(() => client.reconfig({ joining: joins(id) }));
+  }
+  for (const server of servers) expect(server.member?.ensemble.voters).toEqual([1, 2, 3]);
+  ensemble.kill(servers[0]!);
+  expect(await world.run(() => ensemble.serving.length === 2 && ensemble.leader !== undefined, 5000)).toBe(
+    true,
+  );
+  expect(servers[1]!.member?.storage.tree.find('/alone')).toBeDefined();
+});
