@@ -117,6 +117,8 @@ export class Election {
         break;
       case 'electorate':
         this.electorate = input.electorate;
+        if (this.state === 'following' || this.state === 'observing')
+          this.state = this.isVoter(this.self) ? 'following' : 'observing';
         break;
     }
   }
