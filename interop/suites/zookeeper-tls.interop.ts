@@ -1,13 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { TEST_PASSWORD, testStore, testStorePath } from '../../test/support/tls-stores.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { world } from '../support/clusters.ts';
+import { creatorAcl, openAcl } from '../../src/zookeeper/client/types.ts';
+import { gregor, world } from '../support/clusters.ts';
 import { startEnsemble, type Ensemble } from '../support/ensembles.ts';
 import { classPath } from '../support/install.ts';
-import { freePorts, run } from '../support/processes.ts';
+import { freePorts, run, Service } from '../support/processes.ts';
 
 const MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
 const BOB = { user: 'bob', password: 'sécret "1"' };
@@ -101,7 +102,7 @@ ${stores('ssl.', 'server.p12')}${stores('ssl.quorum.', 'server.jks')}`;
     javaOptions: ['-Dfile.encoding=UTF-8', `-Djava.security.auth.login.config=${jaas}`],
   });
   try {
-    const [gregor, apache, last] = ensemble.members;
+    const [own, apache, last] = ensemble.members;
     expect((await ensemble.leader()).id).toBe(last!.id);
     const [atGregor, atApache] = await javaClient(ports.slice(0, 2), jaas);
     expect(atGregor).toBe(atApache);
@@ -114,7 +115,7 @@ ${stores('ssl.', 'server.p12')}${stores('ssl.quorum.', 'server.jks')}`;
       await client.close();
     }
     await last!.kill();
-    expect((await ensemble.serving([gregor!, apache!])).id).toBe(apache!.id);
+    expect((await ensemble.serving([own!, apache!])).id).toBe(apache!.id);
     last!.start();
     await ensemble.serving();
     expect((await ensemble.leader()).id).toBe(apache!.id);
@@ -151,3 +152,78 @@ java.security.auth.login.config=${jaas}
     await ensemble.stop();
   }
 });
+
+test('the audit log says the same, line by line', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-audit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const lines = async (maker: 'gregor' | 'apache'): Promise<string[]> => {
+    const [port] = await freePorts(1);
+    const config = join(folder, `${maker}.cfg`);
+    writeFileSync(
+      config,
+      `dataDir=${folder}/${maker}\nclientPort=${port}\nadmin.enableServer=false\naudit.enable=true\nDigestAuthenticationProvider.digestAlg=SHA-256\n`,
+    );
+    const log = join(folder, `${maker}.log`);
+    const shown = '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.audit=info';
+    const apache = ['-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', shown, '-Xmx128m', '-cp'];
+    const path = `${classPath('zookeeper-3.9.5')}:${classPath('slf4j-simple')}`;
+    const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
+    const service =
+      maker === 'gregor'
+        ? new Service(maker, process.execPath, gregor('zookeeper', config), { log })
+        : new Service(maker, 'java', [...apache, path, main, config], { log });
+    const acl = await makeChanges(port!);
+    await service.stop('SIGTERM');
+    const text =
+      maker === 'gregor' ? readFileSync(`${folder}/gregor/zookeeper_audit.log`, 'utf8') : service.log;
+    const found = text.split('\n').filter((line) => line.includes('result='));
+    return [
+      acl,
+      ...found.map((line) =>
+        line
+          .replace(/^.*?(ERROR|INFO).*?AuditLogger( -|:) /, '$1 ')
+          .replace(/session=0x[0-9a-f]+/, 'session=…')
+          // Apache has them in the order of a hash.
+          .replace(/user=([^\t]*)/, (_, users: string) => `user=${users.split(',').sort().join(',')}`),
+      ),
+    ];
+  };
+  const [byGregor, byApache] = [await lines('gregor'), await lines('apache')];
+  expect(byGregor.length).toBeGreaterThan(12);
+  expect(byGregor).toEqual(byApache);
+});
+
+/** Changes of all kinds, some of them refused. @returns the digest of who made them. */
+async function makeChanges(port: number): Promise<string> {
+  const client = new ZooKeeperClient(world, {
+    servers: [{ host: '127.0.0.1', port }],
+    sessionTimeoutMs: 15_000,
+    auth: [{ scheme: 'digest', auth: Buffer.from('bob:secret') }],
+  });
+  client.start();
+  await client.connected();
+  const refused = async (change: Promise<unknown>): Promise<void> => {
+    await expect(change).rejects.toThrow();
+  };
+  await client.create('/a', Buffer.from('x'));
+  await client.create('/a/s', null, { mode: 'persistentSequential' });
+  await client.create('/c', null, { mode: 'container' });
+  await client.create('/e', null, { mode: 'ephemeral' });
+  await client.create('/mine', null, { acl: creatorAcl });
+  await client.setData('/a', Buffer.from('y'));
+  await client.setAcl('/a', [...openAcl, { perms: 1, id: { scheme: 'ip', id: '10.0.0.1' } }]);
+  await refused(client.create('/a', null));
+  await refused(client.create('/none', null, { acl: [] }));
+  await refused(client.setData('/none', null));
+  await refused(client.delete('/none'));
+  await client.multi([
+    { kind: 'create', path: '/m', data: null },
+    { kind: 'check', path: '/m', version: 0 },
+    { kind: 'setData', path: '/m', data: null },
+    { kind: 'delete', path: '/m' },
+  ]);
+  await refused(client.multi([{ kind: 'delete', path: '/none' }]));
+  const { acl } = await client.getAcl('/mine');
+  await client.close();
+  return acl[0]!.id.id;
+}
