@@ -156,8 +156,20 @@ export type Tree = Readonly<
   Record<string, { readonly value: string; readonly owner: string; readonly stat: string }>
 >;
 
-/** As one server has it, read from it alone. */
-export async function treeAt({ host, port }: EnsembleMember): Promise<Tree> {
+/** As one server has it, read from it alone; read anew if it is busy finding a leader. */
+export async function treeAt(member: EnsembleMember): Promise<Tree> {
+  let problem = '';
+  return until(`the tree at server ${member.id}`, async () =>
+    readTree(member).catch((error: unknown) => {
+      problem = String(error);
+      return false as const;
+    }),
+  ).catch(() => {
+    throw new Error(`server ${member.id} can't be read: ${problem}`);
+  });
+}
+
+async function readTree({ host, port }: EnsembleMember): Promise<Tree> {
   const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 15_000 });
   client.start();
   try {
