@@ -79,16 +79,28 @@ export function readLog(file: File, each: EachEntry, from = 0): LogEnd {
 /** @returns the end of a file that has nothing else. */
 function readHeader(file: File, window: FileWindow): LogEnd | null {
   if (!window.need(FILE_HEADER_BYTES)) return { offset: 0, reason: 'torn' };
-  const magic = getInt32(window.buffer, 0);
-  if (magic === 0) return { offset: 0, reason: 'torn' };
-  if (magic !== LOG_MAGIC || getInt32(window.buffer, 4) !== FILE_VERSION)
+  if (getInt32(window.buffer, 0) !== LOG_MAGIC || getInt32(window.buffer, 4) !== FILE_VERSION) {
+    if (isTornHeader(window.buffer)) {
+      refuseIfMoreFollows(file, 0);
+      return { offset: 0, reason: 'torn' };
+    }
     throw new StorageError(
       'NOT_A_LOG',
       file.path,
       `${file.path} doesn't begin as a transaction log does; move it out of the folder if it isn't one, else restore it from a copy`,
     );
+  }
   window.position = FILE_HEADER_BYTES;
   return null;
+}
+
+/** Whether it begins as it must, if at all, and goes on with zeros: it was never written to its end. */
+function isTornHeader(bytes: Buffer): boolean {
+  const right = Buffer.alloc(8);
+  right.writeInt32BE(LOG_MAGIC, 0);
+  right.writeInt32BE(FILE_VERSION, 4);
+  const written = right.findIndex((byte, at) => bytes[at] !== byte);
+  return bytes.subarray(written, right.length).every((byte) => byte === 0);
 }
 
 /** Whether anywhere behind the broken entry at `offset` a whole one stands: then it isn't the torn end of the log. */

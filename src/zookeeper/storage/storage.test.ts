@@ -125,6 +125,24 @@ test('epochs that are set at once are written one after the other: the last one 
   });
 });
 
+test.each([0, 1, 4, 7, 8, 15])(
+  'a log whose header stops after %i bytes was never written to its end',
+  (written) => {
+    const { host } = simulated(6);
+    const { files } = host.runtime;
+    files.makeFolder(folder);
+    const log = files.open(`${folder}/log.1`, 'write');
+    const header = Buffer.from('5a4b4c47000000020000000000000000', 'hex');
+    log.write(header.fill(0, written), 0);
+    log.write(Buffer.alloc(100), header.length);
+    expect(readLog(log, () => {})).toEqual(
+      written < 8 ? { offset: 0, reason: 'torn' } : { offset: 16, reason: 'padding' },
+    );
+    log.write(Buffer.from('no log'), 0);
+    expect(() => readLog(log, () => {})).toThrow(/doesn't begin as a transaction log/);
+  },
+);
+
 /** Writes as a server does until the machine dies, again and again. @returns restarts that found something lost that had to be. */
 async function writeAndDie(seed: number, config: StorageConfig, lives: number): Promise<number> {
   const { world, host } = simulated(seed);
