@@ -9,6 +9,7 @@ import type { RecordOf } from '../jute/record.ts';
 import { readUstring, writeUstring } from '../jute/primitives.ts';
 import { allows, type AuthSchemes, type Id } from '../tree/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
+import { restoreWatches } from '../tree/restore-watches.ts';
 import type { Watcher } from '../tree/watch-table.ts';
 import type { Znode } from '../tree/znode.ts';
 import { writeMultiError, writeMultiHeader } from './answers.ts';
@@ -170,7 +171,7 @@ export class Reads {
   private setWatches(client: Client, op: number, r: Reader): number {
     const lists = op === OpCode.setWatches2 ? messages.setWatches2.decode(r) : messages.setWatches.decode(r);
     const later: Partial<RecordOf<typeof messages.setWatches2>> = lists;
-    this.tree.setWatches(client, Number(lists.relativeZxid), {
+    restoreWatches(this.tree, client, Number(lists.relativeZxid), {
       data: present(lists.dataWatches),
       exist: present(lists.existWatches),
       children: present(lists.childWatches),

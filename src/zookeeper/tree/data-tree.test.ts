@@ -5,6 +5,7 @@ import * as messages from '../jute/messages.ts';
 import { Reader } from '../../wire/reader.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { CreateFlag, WatcherType } from '../jute/constants.ts';
+import { restoreWatches } from './restore-watches.ts';
 
 test('a created znode is there with its data and Stat, and its parent counts it', () => {
   const world = new TestWorld();
@@ -285,7 +286,7 @@ test('after a reconnect what changed meanwhile is told at once, all else is watc
   const seen = world.zxid;
   world.do(world.setData('/changed', 'x'));
   world.do(world.create('/parent/new'));
-  world.tree.setWatches(world.watcher('w'), seen, {
+  restoreWatches(world.tree, world.watcher('w'), seen, {
     data: ['/changed', '/same', '/gone'],
     exist: ['/parent/new', '/never'],
     children: ['/parent', '/same', '/gone'],

@@ -1,23 +1,14 @@
 import type { Digests } from '../../runtime/runtime.ts';
 import type { Writer } from '../../wire/writer.ts';
-import { EventType } from '../jute/constants.ts';
 import { ErrorCode } from '../jute/error-code.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { writeUstring } from '../jute/primitives.ts';
 import { openAcl, readAcl, type Acl } from './acl.ts';
 import type { ApplyResult, MultiPartResult } from './apply-result.ts';
+import { OwnedPaths } from './owned-paths.ts';
 import { ownerKind, ttlOf } from './owner.ts';
 import { CONFIG_PATH, QUOTA_PATH, nameOf, parentOf } from './path.ts';
-import {
-  LIMITS_NAME,
-  QuotaPaths,
-  STATS_NAME,
-  limitsPath,
-  parseQuota,
-  statsPath,
-  statsText,
-  type QuotaNumbers,
-} from './quota.ts';
+import { QuotaLedger, weigh, type Quota } from './quota-ledger.ts';
 import { STAT_BYTES, type Stat } from './stat-bytes.ts';
 import type {
   CreateRecord,
@@ -27,11 +18,9 @@ import type {
   TransactionHeader,
   TransactionRecord,
 } from './transaction.ts';
-import { WatchTable, type Watcher } from './watch-table.ts';
+import { WatchTable } from './watch-table.ts';
 import type { Znode } from './znode.ts';
 import { ZnodeStore } from './znode-store.ts';
-
-const NO_PATHS: ReadonlySet<string> = new Set();
 
 /**
  * The replicated state: znodes, sessions, ephemerals, quotas; and, though each server has its own, the watches. Pure: no clock, no
@@ -45,16 +34,15 @@ export class DataTree {
   lastZxid = 0;
   /** Session id to timeout in ms. Who expires when is decided elsewhere. */
   private readonly timeouts = new Map<bigint, number>();
-  private readonly paths = new Map<bigint, Set<string>>();
-  /** Containers and TTL nodes. */
-  private readonly temporary = new Set<string>();
-  private readonly quotas = new QuotaPaths();
+  private readonly owned = new OwnedPaths();
+  private readonly quotas: QuotaLedger;
   private readonly result: ApplyResult = { error: 0, path: '', node: null, parts: null };
   /** For snapshots alone. */
   readonly store: ZnodeStore;
 
   constructor(digests: Digests) {
     this.store = new ZnodeStore(digests);
+    this.quotas = new QuotaLedger(this.store);
     this.addBuiltIns();
   }
 
@@ -141,7 +129,7 @@ export class DataTree {
   /** All below `path`, itself left out (getAllChildrenNumber). */
   countBelow(path: string): number {
     if (path === '/') return this.nodeCount - 1;
-    return this.weigh(path).count - 1;
+    return weigh(this.store, path).count - 1;
   }
 
   get sessions(): ReadonlyMap<bigint, number> {
@@ -150,17 +138,15 @@ export class DataTree {
 
   /** Paths of the ephemerals of each session that has any. */
   get ephemerals(): ReadonlyMap<bigint, ReadonlySet<string>> {
-    return this.paths;
+    return this.owned.bySession;
   }
 
   ephemeralsOf(sessionId: bigint): ReadonlySet<string> {
-    return this.paths.get(sessionId) ?? NO_PATHS;
+    return this.owned.of(sessionId);
   }
 
   get ephemeralCount(): number {
-    let count = 0;
-    for (const paths of this.paths.values()) count += paths.size;
-    return count;
+    return this.owned.ephemeralCount;
   }
 
   /**
@@ -169,7 +155,7 @@ export class DataTree {
    */
   expiredContainers(nowMs: number, maxNeverUsedMs: number): string[] {
     const expired: string[] = [];
-    for (const path of this.temporary) {
+    for (const path of this.owned.temporary) {
       const node = this.find(path);
       if (node === undefined || node.children !== null) continue;
       const unchangedMs = nowMs - this.store.mtime(node);
@@ -185,89 +171,12 @@ export class DataTree {
 
   /** The roots of the subtrees that have a quota. */
   quotaPaths(): IterableIterator<string> {
-    return this.quotas.all();
+    return this.quotas.paths();
   }
 
   /** The limits and the use of the subtree with a quota that `path` is in; null without one. */
-  quotaAround(path: string): { path: string; limits: QuotaNumbers; stats: QuotaNumbers } | null {
-    const around = this.quotas.around(path);
-    if (around === null) return null;
-    const limits = this.find(limitsPath(around));
-    const stats = this.find(statsPath(around));
-    if (limits === undefined || stats === undefined) return null;
-    return { path: around, limits: this.quotaText(limits), stats: this.quotaText(stats) };
-  }
-
-  private quotaText(node: Znode): QuotaNumbers {
-    return parseQuota(this.store.dataView(node)?.toString() ?? '');
-  }
-
-  /** The stats are data outside of transactions: neither version nor zxid change. */
-  private charge(path: string, bytes: number, count: number): void {
-    const around = this.quotas.around(path);
-    if (around === null) return;
-    const node = this.find(statsPath(around));
-    if (node === undefined) return;
-    const stats = this.quotaText(node);
-    this.setStats(around, node, stats.count + count, stats.bytes + bytes);
-  }
-
-  private setStats(path: string, node: Znode, count: number, bytes: number): void {
-    this.store.replaceData(statsPath(path), node, Buffer.from(statsText(count, bytes)));
-  }
-
-  private countQuota(path: string): void {
-    const node = this.find(statsPath(path));
-    if (node === undefined) return;
-    const { count, bytes } = this.weigh(path);
-    this.setStats(path, node, count, bytes);
-  }
-
-  /** Znodes and bytes of data from `top` on downwards. */
-  private weigh(top: string): { count: number; bytes: number } {
-    let count = 0;
-    let bytes = 0;
-    const left = [top];
-    for (let path = left.pop(); path !== undefined; path = left.pop()) {
-      const node = this.find(path);
-      if (node === undefined) continue;
-      count++;
-      bytes += this.store.dataBytes(node);
-      const prefix = path === '/' ? '/' : `${path}/`;
-      for (const name of node.children ?? []) left.push(prefix + name);
-    }
-    return { count, bytes };
-  }
-
-  // ---- watches
-
-  /**
-   * Registers what a client had before it reconnected (setWatches, setWatches2). What changed since `relativeZxid` is told at once,
-   * with zxid -1, and not watched.
-   */
-  setWatches(watcher: Watcher, relativeZxid: number, lists: WatchLists): void {
-    const gone = (path: string): void => watcher.notify(EventType.NodeDeleted, path, -1, []);
-    for (const path of lists.data) {
-      const node = this.find(path);
-      if (node === undefined) gone(path);
-      else if (this.store.mzxid(node) > relativeZxid)
-        watcher.notify(EventType.NodeDataChanged, path, -1, this.aclOf(node));
-      else this.watches.addData(path, watcher);
-    }
-    for (const path of lists.exist) {
-      const node = this.find(path);
-      if (node !== undefined) watcher.notify(EventType.NodeCreated, path, -1, this.aclOf(node));
-      else this.watches.addData(path, watcher);
-    }
-    for (const path of lists.children) {
-      const node = this.find(path);
-      if (node === undefined) gone(path);
-      else if (this.store.pzxid(node) > relativeZxid)
-        watcher.notify(EventType.NodeChildrenChanged, path, -1, this.aclOf(node));
-      else this.watches.addChildren(path, watcher);
-    }
-    for (const path of lists.persistent) this.watches.addPersistent(path, watcher, 0);
-    for (const path of lists.persistentRecursive) this.watches.addPersistent(path, watcher, 1);
+  quotaAround(path: string): Quota | null {
+    return this.quotas.around(path);
   }
 
   // ---- changing
@@ -362,7 +271,7 @@ export class DataTree {
     const before = store.dataBytes(node);
     store.replaceData(path, node, data);
     store.setVersion(node, record.version, header.zxid, header.timeMs);
-    this.charge(path, (data === null ? 0 : data.length) - before, 0);
+    this.quotas.charge(path, (data === null ? 0 : data.length) - before, 0);
     this.result.path = path;
     this.result.node = node;
     if (this.watches.isEmpty) return ErrorCode.Ok;
@@ -394,13 +303,9 @@ export class DataTree {
     const owner = record.owner;
     const node = store.add(path, data, owner, store.acls.use(record.acl), zxid, header.timeMs);
     store.addChild(parentPath, parent, name);
-    if (owner !== 0n) this.rememberOwner(path, owner);
-    if (parentPath.startsWith(QUOTA_PATH)) {
-      const subject = parentPath.slice(QUOTA_PATH.length);
-      if (name === LIMITS_NAME) this.quotas.add(subject);
-      if (name === STATS_NAME) this.countQuota(subject);
-    }
-    this.charge(path, data === null ? 0 : data.length, 1);
+    if (owner !== 0n) this.owned.add(path, owner);
+    this.quotas.created(parentPath, name);
+    this.quotas.charge(path, data === null ? 0 : data.length, 1);
     this.result.node = node;
     if (!this.watches.isEmpty) this.watches.created(path, parentPath, zxid, record.acl, this.aclOf(parent));
     return ErrorCode.Ok;
@@ -419,18 +324,16 @@ export class DataTree {
     const acl = this.aclOf(node);
     const bytes = store.dataBytes(node);
     store.delete(path, node);
-    if (node.owner !== 0n) this.forgetOwner(path, node.owner);
-    if (name === LIMITS_NAME && parentPath.startsWith(QUOTA_PATH))
-      this.quotas.delete(parentPath.slice(QUOTA_PATH.length));
-    this.charge(path, -bytes, -1);
+    if (node.owner !== 0n) this.owned.delete(path, node.owner);
+    this.quotas.deleted(parentPath, name);
+    this.quotas.charge(path, -bytes, -1);
     if (!this.watches.isEmpty) this.watches.deleted(path, parentPath, zxid, acl, this.aclOf(parent));
     return ErrorCode.Ok;
   }
 
   private closeSession(header: TransactionHeader, listed: readonly string[] | null): void {
     const { sessionId, zxid } = header;
-    const own = this.paths.get(sessionId) ?? new Set();
-    this.paths.delete(sessionId);
+    const own = this.owned.take(sessionId);
     for (const path of listed ?? []) {
       own.delete(path);
       this.delete(zxid, path);
@@ -439,31 +342,13 @@ export class DataTree {
     this.timeouts.delete(sessionId);
   }
 
-  private rememberOwner(path: string, owner: bigint): void {
-    if (ownerKind(owner) !== 'session') this.temporary.add(path);
-    else {
-      const paths = this.paths.get(owner);
-      if (paths === undefined) this.paths.set(owner, new Set([path]));
-      else paths.add(path);
-    }
-  }
-
-  private forgetOwner(path: string, owner: bigint): void {
-    this.temporary.delete(path);
-    const paths = this.paths.get(owner);
-    if (paths === undefined) return;
-    paths.delete(path);
-    if (paths.size === 0) this.paths.delete(owner);
-  }
-
   // ---- loading a snapshot
 
   /** Forgets all but the watches. Then come sessions, ACLs and znodes (parents first), then `loaded`. */
   clear(): void {
     this.store.clear();
     this.timeouts.clear();
-    this.paths.clear();
-    this.temporary.clear();
+    this.owned.clear();
     this.quotas.clear();
     this.lastZxid = 0;
   }
@@ -486,7 +371,7 @@ export class DataTree {
     if (path !== '/' && this.find(path) !== undefined) this.store.delete(path, this.find(path)!);
     const node = this.store.load(path, data, aclKey, persisted, at);
     if (parent !== null) this.store.addChild(parentOf(path), parent, nameOf(path));
-    if (node.owner !== 0n) this.rememberOwner(path, node.owner);
+    if (node.owner !== 0n) this.owned.add(path, node.owner);
     return null;
   }
 
@@ -494,25 +379,8 @@ export class DataTree {
   loaded(lastZxid: number): void {
     this.lastZxid = lastZxid;
     this.store.acls.dropUnused();
-    const suffix = `/${LIMITS_NAME}`;
-    const quota = this.find(QUOTA_PATH);
-    if (quota === undefined || quota.children === null) return;
-    for (const [path, node] of this.store.entries()) {
-      if (node.children !== null || !path.startsWith(QUOTA_PATH) || !path.endsWith(suffix)) continue;
-      const subject = path.slice(QUOTA_PATH.length, -suffix.length);
-      this.quotas.add(subject);
-      this.countQuota(subject);
-    }
+    this.quotas.loaded();
   }
-}
-
-/** What setWatches and setWatches2 list. */
-export interface WatchLists {
-  readonly data: readonly string[];
-  readonly exist: readonly string[];
-  readonly children: readonly string[];
-  readonly persistent: readonly string[];
-  readonly persistentRecursive: readonly string[];
 }
 
 export type { Stat } from './stat-bytes.ts';
