@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { tool, world, type ZooKeeperMaker } from '../support/clusters.ts';
+import { java, world, type ZooKeeperMaker } from '../support/clusters.ts';
 import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
-import { until } from '../support/processes.ts';
+import { run, until } from '../support/processes.ts';
 
 const ports = new Map<number, string>();
 const extra = (): string => 'reconfigEnabled=true\nskipACL=yes\n';
@@ -76,13 +76,12 @@ async function reconfigure(ensemble: Ensemble): Promise<void> {
 
 /** What zkCli prints behind its own messages. */
 async function cli({ host, port }: EnsembleMember, ...command: string[]): Promise<string> {
-  const { out } = await tool('zookeeper-3.9.5', 'org.apache.zookeeper.ZooKeeperMain', [
-    '-server',
-    `${host}:${port}`,
-    ...command,
-  ]);
+  const args = ['-server', `${host}:${port}`, ...command];
+  const main = 'org.apache.zookeeper.ZooKeeperMain';
+  const { out, err } = await run('java', java('zookeeper-3.9.5-admin', main, args, '64m'), {});
   const lines = out.split('\n').map((line) => line.trimEnd());
   const begins = lines.findIndex((line) => /^(Committed new configuration|server\.\d+=)/.test(line));
+  if (begins < 0) throw new Error(`zkCli ${command.join(' ')}: ${out}${err}`);
   const ends = lines.findIndex((line, i) => i >= begins && line.startsWith('version='));
   return lines.slice(begins, ends + 1).join('\n');
 }
