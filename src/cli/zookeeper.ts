@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createLog } from '../runtime/node/log.ts';
 import { createNodeRuntime } from '../runtime/node/node-runtime.ts';
@@ -46,7 +47,7 @@ async function runZooKeeper(file: string, options: { json?: true; verbose?: true
     server = await startZooKeeper(runtime, config, {
       environment: environment(),
       initialConfiguration: text,
-      configFile: file,
+      configFile: resolve(file),
       processFacts,
     });
   } catch (error) {

@@ -48,8 +48,7 @@ export class ConfigFiles {
       const lines = readProperties(readText(this.files, path))
         .filter(({ key }) => !DYNAMIC.test(key) && (keepsClientPort || !key.startsWith('clientPort')))
         .map(({ key, value }) => `${key}=${value.replaceAll('\\', '\\\\')}\n`);
-      const folder = dynamic.startsWith('/') ? '' : './';
-      await this.replace(path, `${lines.join('')}dynamicConfigFile=${folder}${dynamic}\n`);
+      await this.replace(path, `${lines.join('')}dynamicConfigFile=${dynamic}\n`);
       this.files.remove(`${path}.dynamic.next`);
     });
   }

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
+import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
+import type { Files } from '../../../runtime/runtime.ts';
+import { parseZooKeeperConfig } from '../../server/config.ts';
+import { ConfigFiles, withDynamicFile } from './config-files.ts';
+
+const world = () => {
+  const { runtime } = new SimulatedEnsemble({ seed: 1, servers: 1 }).servers[0]!.host;
+  runtime.files.makeFolder('/conf');
+  return runtime;
+};
+const put = (files: Files, path: string, text: string): void => {
+  const file = files.open(path, 'write');
+  file.write(Buffer.from(text), 0);
+  file.close();
+};
+const get = (files: Files, path: string): string => {
+  const file = files.open(path, 'read');
+  const bytes = Buffer.alloc(file.size());
+  file.read(bytes, 0, bytes.length, 0);
+  file.close();
+  return bytes.toString();
+};
+
+test('a reconfiguration moves the servers out of zoo.cfg into a file named after its version', async () => {
+  const { files, log } = world();
+  const text =
+    '# mine\ntickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\n';
+  put(files, '/conf/zoo.cfg', text);
+  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg');
+  kept.backUp();
+  const next = ensembleOf([1, 2, 3], [], 0x100000007);
+  kept.seen(next);
+  await kept.settled();
+  expect(kept.proposed()?.text).toBe(next.text);
+  expect(get(files, '/conf/zoo.cfg.bak')).toBe(text);
+
+  kept.activated(next, false);
+  await kept.settled();
+  expect(files.list('/conf')).toEqual(['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000007']);
+  const rewritten = get(files, '/conf/zoo.cfg');
+  expect(rewritten).toBe(
+    'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\ndynamicConfigFile=/conf/zoo.cfg.dynamic.100000007\n',
+  );
+  expect(get(files, '/conf/zoo.cfg.dynamic.100000007')).toBe(
+    'server.1=zk1:2888:3888:participant;0.0.0.0:2181\nserver.2=zk2:2888:3888:participant;0.0.0.0:2181\n' +
+      'server.3=zk3:2888:3888:participant;0.0.0.0:2181',
+  );
+  const { config } = parseZooKeeperConfig(rewritten, 'zoo.cfg');
+  const again = withDynamicFile(files, config!);
+  expect(again.configVersion).toBe(0x100000007);
+  expect(again.members.map(({ id }) => id)).toEqual([1, 2, 3]);
+});
+
+test('a dynamic file that is missing, tells its version or is nonsense is named', () => {
+  const { files } = world();
+  const text = 'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\ndynamicConfigFile=/conf/servers\n';
+  const config = parseZooKeeperConfig(text, 'zoo.cfg').config!;
+  expect(() => withDynamicFile(files, config)).toThrow('is missing; write the server lines');
+  put(files, '/conf/servers', 'server.1=a:1:2;3\nversion=5\n');
+  expect(() => withDynamicFile(files, config)).toThrow('version is the end of its name');
+  files.remove('/conf/servers');
+  put(files, '/conf/servers', 'server.1=a\n');
+  expect(() => withDynamicFile(files, config)).toThrow("can't be read: server.1");
+});
