@@ -13,6 +13,7 @@ type Fault =
   | 'split'
   | 'oneWay'
   | 'slowLinks'
+  | 'flapping'
   | 'freeze'
   | 'wallClock'
   | 'diskFull'
@@ -27,7 +28,7 @@ type Fault =
 const faultsOf: Record<Kind, readonly Fault[]> = {
   crashes: ['kill', 'kill', 'power', 'churn', 'diesAtTheDisk', 'leftBehind', 'twoDeaths'],
   power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
-  cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'kill'],
+  cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'flapping', 'flapping', 'kill'],
   disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver', 'diesAtTheDisk'],
   time: ['freeze', 'freeze', 'wallClock', 'slowLinks', 'kill'],
   churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
@@ -40,6 +41,7 @@ const faultsOf: Record<Kind, readonly Fault[]> = {
     'split',
     'oneWay',
     'slowLinks',
+    'flapping',
     'freeze',
     'wallClock',
     'diskFull',
@@ -157,6 +159,24 @@ export class Faults {
           });
         }
         break;
+      case 'flapping': {
+        // The network falls apart in another way again and again, in the middle of elections.
+        let times = 3 + random.below(8);
+        const again = (): void => {
+          if (this.isOver || times-- <= 0) return;
+          for (const one of servers)
+            for (const other of servers) {
+              if (one === other) continue;
+              const link = world.link(one.host.name, other.host.name);
+              if (random.below(3) === 0) link.cut();
+              else link.heal();
+            }
+          world.after(random.between(0.3, 5) * tick, again);
+        };
+        this.mending.push(() => world.heal());
+        again();
+        break;
+      }
       case 'freeze':
         if (victim.host.alive) victim.host.freeze(random.between(0.2, 12) * tick);
         break;

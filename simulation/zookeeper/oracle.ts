@@ -139,6 +139,8 @@ export class Oracle {
       if (known.server === server) this.applied(id, known, tree, transaction);
       applied(request, transaction, result);
     };
+    if (member!.acceptedEpoch !== epoch)
+      this.say(`server ${id} serves in epoch ${epoch} and agreed to ${member!.acceptedEpoch}`);
     if (server.mode === 'leader') this.leads(id, epoch, member!);
     else if (!this.leaders.has(epoch)) this.say(`server ${id} serves in epoch ${epoch}, which nobody leads`);
     const position = this.index.get(tree.lastZxid);
