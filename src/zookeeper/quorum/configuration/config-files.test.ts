@@ -5,10 +5,11 @@ import type { Files } from '../../../runtime/runtime.ts';
 import { parseZooKeeperConfig } from '../../server/config.ts';
 import { ConfigFiles, withDynamicFile } from './config-files.ts';
 
-const world = () => {
-  const { runtime } = new SimulatedEnsemble({ seed: 1, servers: 1 }).servers[0]!.host;
-  runtime.files.makeFolder('/conf');
-  return runtime;
+const host = () => {
+  const { world, servers } = new SimulatedEnsemble({ seed: 1, servers: 1 });
+  const { files, log } = servers[0]!.host.runtime;
+  files.makeFolder('/conf');
+  return { world, files, log };
 };
 const put = (files: Files, path: string, text: string): void => {
   const file = files.open(path, 'write');
@@ -24,7 +25,7 @@ const get = (files: Files, path: string): string => {
 };
 
 test('a reconfiguration moves the servers out of zoo.cfg into a file named after its version', async () => {
-  const { files, log } = world();
+  const { world, files, log } = host();
   const text =
     '# mine\ntickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\n';
   put(files, '/conf/zoo.cfg', text);
@@ -32,12 +33,12 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
   kept.backUp();
   const next = ensembleOf([1, 2, 3], [], 0x100000007);
   kept.seen(next);
-  await kept.settled();
+  await world.play(() => kept.settled());
   expect(kept.proposed()?.text).toBe(next.text);
   expect(get(files, '/conf/zoo.cfg.bak')).toBe(text);
 
   kept.activated(next, false);
-  await kept.settled();
+  await world.play(() => kept.settled());
   expect(files.list('/conf')).toEqual(['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000007']);
   const rewritten = get(files, '/conf/zoo.cfg');
   expect(rewritten).toBe(
@@ -54,7 +55,7 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
 });
 
 test('a dynamic file that is missing, tells its version or is nonsense is named', () => {
-  const { files } = world();
+  const { files } = host();
   const text = 'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\ndynamicConfigFile=/conf/servers\n';
   const config = parseZooKeeperConfig(text, 'zoo.cfg').config!;
   expect(() => withDynamicFile(files, config)).toThrow('is missing; write the server lines');
