@@ -1,7 +1,7 @@
 import type { Connection, Endpoint, Runtime, Timer } from '../../runtime/runtime.ts';
 import type { TlsConnection } from '../../runtime/tls.ts';
 import type { PeerNetworks } from '../security/peer-networks.ts';
-import { openClientPorts, type ClientPorts } from '../security/client-ports.ts';
+import { ClientPorts } from '../security/client-ports.ts';
 import { startAdmin } from '../server/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../server/config.ts';
 import { startPrometheus } from '../server/prometheus.ts';
@@ -122,7 +122,7 @@ export class Member implements MemberContext {
   async start(): Promise<void> {
     await this.readEpochs();
     const { config, runtime } = this;
-    this.clients = await openClientPorts(runtime, config, (connection, tls) => this.accept(connection, tls));
+    this.clients = await ClientPorts.open(runtime, config, (connection, tls) => this.accept(connection, tls));
     this.clientPort = this.clients.endpoint.port;
     await this.connections.listen();
     if (config.adminEnabled) this.admin = await startAdmin(this.facts, () => this.server);
@@ -234,14 +234,11 @@ export class Member implements MemberContext {
     const { client } = this.self;
     if (client === null || (client.host === before?.host && client.port === before.port)) return;
     if (client.port === this.clientPort && before === null) return;
-    const moved = { ...this.config, clientPort: client.port, clientPortAddress: client.host };
-    openClientPorts(this.runtime, moved, (connection, tls) => this.accept(connection, tls)).then(
-      (ports) => {
-        const old = this.clients;
-        this.clients = ports;
-        this.clientPort = ports.endpoint.port;
-        void old?.close();
-        this.runtime.log.info(`ZooKeeper serves clients on ${ports.sentence} from now on`);
+    const { clients } = this;
+    clients?.move(client).then(
+      () => {
+        this.clientPort = clients.endpoint.port;
+        this.runtime.log.info(`ZooKeeper serves clients on ${clients.sentence} from now on`);
       },
       (error: unknown) => this.runtime.log.error(`the new client port can't be opened: ${String(error)}`),
     );

@@ -29,7 +29,11 @@ export async function startMember(
 ): Promise<Member> {
   const self = readMyid(runtime, given);
   const config = withClientPort(given, self);
-  const hosts = (): string[] => config.members.flatMap((one) => one.addresses.map((address) => address.host));
+  let started: Member | null = null;
+  const hosts = (): string[] => {
+    const members = [...(started?.ensemble.members ?? config.members), ...(started?.proposed?.members ?? [])];
+    return members.flatMap(({ addresses }) => addresses.map(({ host }) => host));
+  };
   const peers = peerNetworks(
     runtime,
     config.security,
@@ -54,6 +58,7 @@ export async function startMember(
     initialConfiguration,
     configFile,
   );
+  started = member;
   try {
     await storage.secure();
     if (storage.lastSnapshot === null) await storage.snapshot();

@@ -4,36 +4,95 @@ import type { ZooKeeperConfig } from '../server/config.ts';
 import { tlsDoor } from './tls-door.ts';
 import { TlsKeys } from './tls-keys.ts';
 
-export interface ClientPorts {
-  /** Where clients connect without TLS, or else with. */
-  readonly endpoint: Endpoint;
-  /** Null: there is no port for TLS alone. */
-  readonly secureEndpoint: Endpoint | null;
-  /** "port 2181 and, with TLS, port 2182" */
-  readonly sentence: string;
-  /** Takes no new connections; those that are there stay. */
-  close(): Promise<void>;
-}
+type Accept = (connection: Connection, tls: TlsConnection | null) => void;
 
-/**
- * Opens the ports for clients. Rejects with a NetworkError, or with a SecurityError when the keys for TLS can't be used.
- * `accept`: `tls` is the same connection, if it speaks TLS.
- */
-export async function openClientPorts(
-  runtime: Runtime,
-  config: ZooKeeperConfig,
-  accept: (connection: Connection, tls: TlsConnection | null) => void,
-): Promise<ClientPorts> {
-  const { security, clientPortListenBacklog } = config;
-  const backlog = clientPortListenBacklog > 0 ? { backlog: clientPortListenBacklog } : {};
-  const listeners: Listener[] = [];
-  const wantsTls = security.secureClientPort !== null || security.clientPortUnification;
-  const keys = wantsTls ? new TlsKeys(runtime, security.client, 'ssl.', security.clientCertReload) : null;
-  const close = async (): Promise<void> => {
-    keys?.stop();
-    for (const listener of listeners) await listener.close();
-  };
-  const open = async (at: Endpoint, takesTls: boolean, takesPlain: boolean): Promise<Endpoint> => {
+/** The ports that clients connect to: a plain one, one for TLS, or both. */
+export class ClientPorts {
+  private readonly runtime: Runtime;
+  private readonly config: ZooKeeperConfig;
+  private readonly accept: Accept;
+  private readonly keys: TlsKeys | null;
+  private plain: Listener | null = null;
+  private secure: Listener | null = null;
+  private isClosed = false;
+
+  private constructor(runtime: Runtime, config: ZooKeeperConfig, accept: Accept) {
+    const { security } = config;
+    this.runtime = runtime;
+    this.config = config;
+    this.accept = accept;
+    const wantsTls = security.secureClientPort !== null || security.clientPortUnification;
+    this.keys = wantsTls ? new TlsKeys(runtime, security.client, 'ssl.', security.clientCertReload) : null;
+  }
+
+  /**
+   * Rejects with a NetworkError, or with a SecurityError when the keys for TLS can't be used.
+   * `accept`: `tls` is the same connection, if it speaks TLS.
+   */
+  static async open(runtime: Runtime, config: ZooKeeperConfig, accept: Accept): Promise<ClientPorts> {
+    const ports = new ClientPorts(runtime, config, accept);
+    const { secureClientPort, secureClientPortAddress, clientPortUnification } = config.security;
+    try {
+      if (config.clientPort >= 0)
+        ports.plain = await ports.listen(
+          { host: config.clientPortAddress, port: config.clientPort },
+          clientPortUnification,
+          true,
+        );
+      if (secureClientPort !== null)
+        ports.secure = await ports.listen(
+          { host: secureClientPortAddress, port: secureClientPort },
+          true,
+          false,
+        );
+      return ports;
+    } catch (error) {
+      await ports.close();
+      throw error;
+    }
+  }
+
+  /** Where clients connect without TLS, or else with. */
+  get endpoint(): Endpoint {
+    return (this.plain ?? this.secure)!.endpoint;
+  }
+
+  /** Null: there is no port for TLS alone. */
+  get secureEndpoint(): Endpoint | null {
+    return this.secure?.endpoint ?? null;
+  }
+
+  /** "port 2181 and port 2182 (with TLS)" */
+  get sentence(): string {
+    const { plain, secure, config } = this;
+    const both = config.security.clientPortUnification ? ' (with TLS or without)' : '';
+    return [
+      ...(plain === null ? [] : [`port ${plain.endpoint.port}${both}`]),
+      ...(secure === null ? [] : [`port ${secure.endpoint.port} (with TLS)`]),
+    ].join(' and ');
+  }
+
+  /** Clients without TLS come there from now on. Rejects with a NetworkError; all is as before then. */
+  async move(to: Endpoint): Promise<void> {
+    const old = this.plain;
+    const moved = await this.listen(to, this.config.security.clientPortUnification, true);
+    if (this.isClosed) await moved.close();
+    else this.plain = moved;
+    await old?.close();
+  }
+
+  /** Takes no new connections; those that are there stay. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.keys?.stop();
+    await this.plain?.close();
+    await this.secure?.close();
+  }
+
+  private listen(at: Endpoint, takesTls: boolean, takesPlain: boolean): Promise<Listener> {
+    const { runtime, config, keys, accept } = this;
+    const { client, handshakeLimit } = config.security;
+    const backlog = config.clientPortListenBacklog;
     const enter =
       keys !== null && takesTls
         ? tlsDoor(
@@ -42,37 +101,13 @@ export async function openClientPorts(
               name: takesPlain ? 'the client port' : 'the secure client port',
               keys,
               takesPlain,
-              limit: security.handshakeLimit,
-              ...(checksAddress(security.client) && { fits: isForItsAddress }),
+              limit: handshakeLimit,
+              ...(checksAddress(client) && { fits: isForItsAddress }),
             },
             accept,
           )
         : (connection: Connection) => accept(connection, null);
-    const listener = await runtime.network.listen(at, enter, backlog);
-    listeners.push(listener);
-    return listener.endpoint;
-  };
-  try {
-    const { clientPort, clientPortAddress } = config;
-    const plain =
-      clientPort < 0
-        ? null
-        : await open({ host: clientPortAddress, port: clientPort }, security.clientPortUnification, true);
-    const { secureClientPort, secureClientPortAddress } = security;
-    const secure =
-      secureClientPort === null
-        ? null
-        : await open({ host: secureClientPortAddress, port: secureClientPort }, true, false);
-    const named = [
-      ...(plain === null
-        ? []
-        : [`port ${plain.port}${security.clientPortUnification ? ' (with TLS or without)' : ''}`]),
-      ...(secure === null ? [] : [`${plain === null ? '' : 'and '}port ${secure.port} (with TLS)`]),
-    ];
-    return { endpoint: (plain ?? secure)!, secureEndpoint: secure, sentence: named.join(' '), close };
-  } catch (error) {
-    await close();
-    throw error;
+    return runtime.network.listen(at, enter, backlog > 0 ? { backlog } : {});
   }
 }
 

@@ -3,7 +3,7 @@ import { withDynamicFile } from '../quorum/configuration/config-files.ts';
 import { startMember } from '../quorum/start-member.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { AuditLog } from '../security/audit.ts';
-import { openClientPorts } from '../security/client-ports.ts';
+import { ClientPorts } from '../security/client-ports.ts';
 import { Logins, clientUsers } from '../security/sasl/logins.ts';
 import { startAdmin } from './admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
@@ -102,7 +102,9 @@ export async function startZooKeeper(
     await storage.secure();
     // As Apache does: without one, a later start couldn't tell a young server from one whose snapshots are lost.
     if (storage.lastSnapshot === null) await storage.snapshot();
-    const ports = await openClientPorts(runtime, config, (connection, tls) => server.accept(connection, tls));
+    const ports = await ClientPorts.open(runtime, config, (connection, tls) =>
+      server.accept(connection, tls),
+    );
     closers.push(() => ports.close());
     server.clientPort = ports.endpoint.port;
     server.secureClientPort = ports.secureEndpoint?.port ?? -1;
