@@ -80,7 +80,7 @@ export async function runStory({ seed, faultsMs, onTrace }: Story): Promise<Outc
       }
       others.push(witness.write(wanted));
       const faults = breakThings(
-        { world, cluster, witness, random, onDown: (machine) => history.look(machine) },
+        { world, cluster, witness, random, beforeDown: (machine) => history.look(machine) },
         faultsMs,
       );
       await Promise.race([Promise.all(producing), faults]);

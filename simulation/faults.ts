@@ -16,8 +16,8 @@ export interface Scene {
   readonly cluster: SimulatedCluster;
   readonly witness: Witness;
   readonly random: SeededRandom;
-  /** Hears of a broker whose process was just killed, before it is started again. */
-  readonly onDown: (machine: Machine) => void;
+  /** Hears of a machine that is about to be killed: what a loss of power leaves is put in order only by the next start. */
+  readonly beforeDown: (machine: Machine) => void;
 }
 
 /**
@@ -86,8 +86,8 @@ class Faults {
   async down(machine: Machine, leastMs: number, mostMs: number, keepCache = true): Promise<void> {
     if (!machine.host.alive) return;
     machine.up = false;
+    this.scene.beforeDown(machine);
     machine.host.kill({ keepCache });
-    this.scene.onDown(machine);
     await this.pause(leastMs, mostMs);
     if (!machine.host.alive) machine.start();
   }
@@ -148,7 +148,6 @@ class Faults {
     for (let times = 2 + random.below(3); times > 0; times--) {
       if (!broker.up) return;
       await broker.stop();
-      this.scene.onDown(broker);
       await this.pause(20, 600);
       if (!broker.host.alive) broker.start();
       await this.pause(300, 2500);
@@ -161,7 +160,6 @@ class Faults {
     if (!cluster.brokers.every((broker) => broker.up)) return;
     const others = cluster.brokers.filter((broker) => broker !== leaving);
     await leaving.stop();
-    this.scene.onDown(leaving);
     await this.pause(0, 40);
     const dying = this.down(others[random.below(others.length)]!, LONGER_THAN_SESSION_MS, 6000);
     await this.pause(20, 600);
