@@ -1,5 +1,6 @@
 /** Ensembles of ZooKeeper servers, each member made by gregor or by Apache, on loopback ports or in a network of their own. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -21,8 +22,8 @@ export interface EnsembleMember {
   mode(): Promise<Mode | null>;
   /** All that it said since the test began, over all its starts. */
   readonly log: string;
-  /** Whether its transaction log has this text somewhere. */
-  hasLogged(text: string): boolean;
+  /** Whether its newest transaction log has this text somewhere. */
+  hasLogged(text: string): Promise<boolean>;
   /** Stops it in its tracks, its connections open, until it is killed. */
   freeze(): void;
   /** kill -9. */
@@ -207,11 +208,13 @@ function member({
       return log();
     },
     mode: () => modeAt(host, port),
-    hasLogged(text) {
+    async hasLogged(text) {
       const files = join(folder, 'data/version-2');
-      return readdirSync(files).some(
-        (name) => name.startsWith('log.') && readFileSync(join(files, name)).includes(text),
-      );
+      const [newest] = readdirSync(files)
+        .filter((name) => name.startsWith('log.'))
+        .map((name) => ({ name, changedMs: statSync(join(files, name)).mtimeMs }))
+        .sort((a, b) => b.changedMs - a.changedMs);
+      return newest !== undefined && (await readFile(join(files, newest.name))).includes(text);
     },
     freeze() {
       service?.freeze();
