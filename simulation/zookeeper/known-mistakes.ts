@@ -44,7 +44,7 @@ export const ofEnsembles: readonly {
     edits: [
       {
         file: `${zab}/leader.ts`,
-        right: 'return this.settings.ensemble.verifier.hasQuorum(having);',
+        right: 'return this.hasQuorum(having, zxid);',
         wrong: 'return having.length > 0;',
       },
     ],
@@ -55,7 +55,7 @@ export const ofEnsembles: readonly {
     edits: [
       {
         file: `${zab}/leader.ts`,
-        right: 'if (!this.settings.ensemble.verifier.hasQuorum(synced)) return;',
+        right: 'if (!this.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;',
         wrong: '',
       },
     ],
@@ -200,7 +200,13 @@ export const ofEnsembles: readonly {
   {
     name: 'late-sync',
     what: 'a sync is answered after writes that were asked for later (found here)',
-    edits: [{ file: `${zab}/leading.ts`, right: 'if (output.atOnce) this.applyFinal();', wrong: '' }],
+    edits: [
+      {
+        file: `${zab}/leading.ts`,
+        right: 'this.applyFinal();\n        this.writes?.confirmed();',
+        wrong: 'this.context.runtime.clock.soon(() => (this.applyFinal(), this.writes?.confirmed()));',
+      },
+    ],
   },
   {
     name: 'epochs-at-once',

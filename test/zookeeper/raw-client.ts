@@ -66,6 +66,10 @@ export class RawClient {
     return frame === null ? null : readReply(frame).error;
   }
 
+  send(bytes: Buffer): void {
+    this.connection.write(bytes);
+  }
+
   close(): void {
     this.connection.destroy();
   }

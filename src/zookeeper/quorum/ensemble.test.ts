@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest';
 import type { Log } from '../../runtime/runtime.ts';
+import { RawClient } from '../../../test/zookeeper/raw-client.ts';
 import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { readReply, requestFrame, requests } from '../../../test/zookeeper/test-server.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { writeUstring } from '../jute/primitives.ts';
 
 function collecting(into: string[]): Log {
   const say = (message: string): void => void into.push(message);
@@ -168,4 +172,46 @@ test('answers come in the order of the requests, with syncs among writes that on
         ]),
       );
   });
+});
+
+test('a leader that stood still and was replaced meanwhile does not call old data new: it answers no sync', async () => {
+  for (const seed of [61, 62, 63, 64, 65, 66]) {
+    const ensemble = new SimulatedEnsemble({ seed, servers: 3 });
+    const { world } = ensemble;
+    ensemble.startAll();
+    expect(await ensemble.untilServing(3)).toBe(true);
+    const old = ensemble.leader!;
+    const others = ensemble.servers.filter((server) => server !== old);
+    const reader = await RawClient.connect(world, world.host('reader').runtime, old.host.name);
+    await reader.open();
+    const writer = ensemble.client('writer', others);
+    await world.play(() => writer.create('/a', Buffer.from('old')));
+    old.host.freeze(6000);
+    expect(await world.run(() => ensemble.leader !== undefined && ensemble.leader !== old, 5900)).toBe(true);
+    await world.run(() => writer.state === 'connected', 2000);
+    await world.play(() =>
+      writer.setData('/a', Buffer.from('new')).catch(() => writer.setData('/a', Buffer.from('new'))),
+    );
+    // Both wait at the old leader when it wakes.
+    const synced = reader.ask(requestFrame(1, OpCode.sync, (w) => writeUstring(w, '/a')));
+    expect(await synced, `seed ${seed}`).toBe(null);
+  }
+});
+
+test('writes and syncs of a client are answered in their order, by way of a follower, too', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 71, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  for (const { host } of ensemble.servers) {
+    const client = await RawClient.connect(world, world.host(`client of ${host.name}`).runtime, host.name);
+    await client.open();
+    const sync = (xid: number): Buffer => requestFrame(xid, OpCode.sync, (w) => writeUstring(w, '/'));
+    const asked = Array.from({ length: 60 }, (_, i) =>
+      i % 3 === 1 ? sync(i) : requests.create(i, `/${host.name}-${i}`),
+    );
+    client.send(Buffer.concat(asked));
+    await world.run(() => client.frames.length === 61, 5000);
+    expect(client.frames.slice(1).map((frame) => readReply(frame).xid)).toEqual(asked.map((_, i) => i));
+  }
 });

@@ -17,8 +17,8 @@ export type LeaderInput = { readonly now: number } & (
   | { readonly kind: 'propose'; readonly proposal: Proposal }
   /** Of a stand-in: these were committed. */
   | { readonly kind: 'passOn'; readonly proposals: readonly Proposal[] }
-  /** A sync waits for what was proposed last: when that is committed, tell so before anything of a later commit is sent. */
-  | { readonly kind: 'mark' }
+  /** A sync: `confirmed` tells, before anything of a later commit is sent, that all before it is committed and this leader still leads. */
+  | { readonly kind: 'sync' }
   /** The own log has everything up to here on the disk. */
   | { readonly kind: 'synced'; readonly zxid: number }
   /** All that came at once was told: commits are due. */
@@ -44,8 +44,10 @@ export type LeaderOutput =
   | { readonly kind: 'save'; readonly file: EpochFile; readonly epoch: number }
   /** A quorum has all that was: clients may be served. */
   | { readonly kind: 'established'; readonly epoch: number }
-  /** Up to here all is final. atOnce: apply it before anything else is sent, as a sync waits for just that. */
+  /** Up to here all is final. atOnce: apply it before anything else is done. */
   | { readonly kind: 'commit'; readonly zxid: number; readonly atOnce: boolean }
+  /** The oldest sync may be answered, when all that is final is applied, and before anything else is sent. */
+  | { readonly kind: 'confirmed' }
   /** It was proposed: remember it. */
   | { readonly kind: 'seen'; readonly ensemble: Ensemble }
   /** It is in force, and `leader` leads. */

@@ -39,7 +39,7 @@ export class LeaderWrites implements WritePath, Proposer {
   private readonly self: number;
   private readonly encoder: PacketEncoder;
   private readonly send: (proposal: Proposal) => void;
-  private readonly mark: () => void;
+  private readonly askSync: () => void;
   private readonly has34: () => boolean;
   private readonly resign: (reason: string) => void;
   private pipeline!: RequestPipeline;
@@ -48,16 +48,16 @@ export class LeaderWrites implements WritePath, Proposer {
   private lastCommitted: number;
   /** The server that each session is at: only that one may write for it. */
   private readonly owners = new Map<bigint, number>();
-  /** What is to happen when all that was proposed before is committed. */
-  private readonly syncs = new Queue<{ readonly zxid: number; run(): void }>();
+  /** What is to happen when each is confirmed. */
+  private readonly syncs = new Queue<() => void>();
 
   constructor(
     self: number,
     epoch: number,
     encoder: PacketEncoder,
     send: (proposal: Proposal) => void,
-    /** Asks for a call of `committed` of its own for what was proposed last. */
-    mark: () => void,
+    /** Asks for a call of `confirmed`. */
+    askSync: () => void,
     has34: () => boolean,
     resign: (reason: string) => void,
     member?: MemberView,
@@ -66,7 +66,7 @@ export class LeaderWrites implements WritePath, Proposer {
     this.self = self;
     this.encoder = encoder;
     this.send = send;
-    this.mark = mark;
+    this.askSync = askSync;
     this.has34 = has34;
     this.resign = resign;
     this.lastProposed = firstZxid(epoch);
@@ -178,12 +178,12 @@ export class LeaderWrites implements WritePath, Proposer {
     if (this.stats !== null) this.stats.commits += zxid - this.lastCommitted;
     this.lastCommitted = zxid;
     this.pipeline.committed(zxid);
-    let answered = false;
-    for (let next = this.syncs.peek(); next !== undefined && next.zxid <= zxid; next = this.syncs.peek()) {
-      this.syncs.shift()!.run();
-      answered = true;
-    }
-    if (answered) this.server.settled();
+  }
+
+  /** The oldest sync may be answered: all before it is applied. */
+  confirmed(): void {
+    this.syncs.shift()?.();
+    this.server.settled();
   }
 
   /** Sessions of which a learner has heard: each a long, and its timeout as int. */
@@ -230,11 +230,7 @@ export class LeaderWrites implements WritePath, Proposer {
   }
 
   private sync(run: () => void): void {
-    if (this.lastProposed <= this.lastCommitted) run();
-    else {
-      // Its answer stands before those of writes that were asked for later, also when one ACK commits them all.
-      this.syncs.push({ zxid: this.lastProposed, run });
-      this.mark();
-    }
+    this.syncs.push(run);
+    this.askSync();
   }
 }

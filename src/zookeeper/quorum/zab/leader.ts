@@ -3,8 +3,9 @@ import { designate, ensembleIn } from '../configuration/reconfigure.ts';
 import { chooseCatchUp } from './catch-up.ts';
 import { History, type Proposal } from './history.ts';
 import type { EpochFile, LeaderInput, LeaderOutput, LeaderSettings } from './leader-io.ts';
-import { isListening, newLearner, type Learner } from './learner.ts';
+import { isListening, newLearner, readIntroduction, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
+import { SyncRounds } from './sync-rounds.ts';
 import { counterOf, epochOf, firstZxid } from '../election/vote.ts';
 
 type Phase = 'discovering' | 'saving' | 'agreeing' | 'synchronizing' | 'established' | 'resigned';
@@ -36,8 +37,9 @@ export class Leader {
   private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
   /** Another server was designated: nothing more is committed here. */
   private successor: { readonly sid: number; readonly since: number } | null = null;
-  /** The commits that are told at once, ascending. */
-  private marks: number[] = [];
+  private readonly syncs = new SyncRounds();
+  /** Somebody has shown that it follows since syncs were looked for. */
+  private mayConfirm = false;
 
   constructor(settings: LeaderSettings, history: History) {
     this.settings = settings;
@@ -88,21 +90,9 @@ export class Leader {
     return this.learners.get(learner)?.stage === 'active';
   }
 
-  /** How many are connected, and how many of each kind take part. */
-  counts(): { all: number; followers: number; nonVoting: number; observers: number } {
-    const counts = { all: this.learners.size, followers: 0, nonVoting: 0, observers: 0 };
-    for (const { stage, isObserver, isVoter } of this.learners.values()) {
-      if (stage !== 'active') continue;
-      counts[isObserver ? 'observers' : 'followers'] += 1;
-      if (!isObserver && !isVoter) counts.nonVoting += 1;
-    }
-    return counts;
-  }
-
-  /** Connections of observers that take part. */
-  observers(): number[] {
-    const active = [...this.learners.values()].filter(({ stage }) => stage === 'active');
-    return active.filter(({ isObserver }) => isObserver).map(({ id }) => id);
+  /** Whoever is connected. */
+  get connected(): readonly Learner[] {
+    return [...this.learners.values()];
   }
 
   step(input: LeaderInput, out: LeaderOutput[]): void {
@@ -134,16 +124,17 @@ export class Leader {
       case 'passOn':
         for (const proposal of input.proposals) this.tellCommitted(proposal, out);
         break;
-      case 'mark':
-        if (this.history.last > this.history.lastCommitted) this.marks.push(this.history.last);
-        else out.push({ kind: 'commit', zxid: this.history.last, atOnce: true });
+      case 'sync':
+        this.syncs.add(this.history.last);
         break;
       case 'synced':
         this.syncedZxid = input.zxid;
         this.mayCommit = true;
         break;
       case 'settle':
+        if (this.syncs.wantsPings) this.ping(this.activeVoters(), out);
         if (this.mayCommit) this.commit(input.now, out);
+        if (this.mayConfirm && !this.syncs.isEmpty) this.confirm(out);
         break;
       case 'tick':
         this.tick(input.now, out);
@@ -169,33 +160,31 @@ export class Leader {
         this.acked(now, learner, packet.zxid, out);
         break;
       default:
+        if (packet.type === PacketType.PING) {
+          learner.pingsHeard += 1;
+          this.mayConfirm = true;
+        }
         if (learner.stage !== 'active')
           this.drop(learner, `it sent ${packetName(packet.type)} before it took part`, out);
     }
   }
 
   private introduce(now: number, learner: Learner, packet: Packet, out: LeaderOutput[]): void {
-    const data = packet.data;
-    if (
-      learner.stage !== 'new' ||
-      data === null ||
-      data.length < 12 ||
-      data.readInt32BE(8) < PROTOCOL_VERSION
-    ) {
+    const introduction = learner.stage === 'new' ? readIntroduction(packet) : null;
+    if (introduction === null) {
       this.drop(learner, 'it introduced itself in a way that is older than 3.4, or twice', out);
       return;
     }
-    learner.sid = Number(data.readBigInt64BE(0));
-    learner.is34 = data.length < 20;
+    const { sid, is34, isObserver, configVersion } = introduction;
+    Object.assign(learner, { sid, is34, isObserver });
     if (learner.is34) this.settings.members34.add(learner.sid);
     else this.settings.members34.delete(learner.sid);
-    learner.isObserver = packet.type === PacketType.OBSERVERINFO;
     if (this.isStandIn && !learner.isObserver) {
       this.drop(learner, 'it is no observer, and no others are taken in here', out);
       return;
     }
     learner.isVoter = this.countsAsVoter(learner);
-    if (!learner.is34 && this.settings.reconfigEnabled && data.readBigInt64BE(12) > this.ensemble.version) {
+    if (this.settings.reconfigEnabled && configVersion > this.ensemble.version) {
       this.drop(learner, 'it knows a later configuration of the ensemble', out);
       return;
     }
@@ -441,13 +430,46 @@ export class Leader {
   private commitUpTo(upTo: number, out: LeaderOutput[]): void {
     const { history } = this;
     if (upTo <= history.lastCommitted) return;
+    this.mayConfirm = true;
     for (const proposal of history.commitTo(upTo)) {
-      const { zxid } = proposal;
+      this.confirmBefore(proposal.zxid, out);
       this.tellCommitted(proposal, out);
-      const isMarked = this.marks.length > 0 && this.marks[0]! <= zxid;
-      if (isMarked) this.marks = this.marks.filter((mark) => mark > zxid);
-      if (isMarked || zxid === history.lastCommitted) out.push({ kind: 'commit', zxid, atOnce: isMarked });
     }
+    out.push({ kind: 'commit', zxid: history.lastCommitted, atOnce: false });
+  }
+
+  /** Syncs that were asked before something was proposed, which a quorum has now, are answered before it is told. */
+  private confirmBefore(zxid: number, out: LeaderOutput[]): void {
+    while (this.syncs.takeBefore(zxid))
+      out.push({ kind: 'commit', zxid: zxid - 1, atOnce: true }, { kind: 'confirmed' });
+  }
+
+  private confirm(out: LeaderOutput[]): void {
+    const { ensemble, next, before } = this;
+    this.mayConfirm = false;
+    if (this.successor !== null) return;
+    const isQuorum = (followers: readonly number[]): boolean =>
+      [ensemble, next?.ensemble, before?.ensemble].every(
+        (each) => each?.verifier.hasQuorum([this.settings.self, ...followers]) !== false,
+      );
+    const voters = this.activeVoters();
+    while (this.syncs.takeConfirmed(this.history.lastCommitted, voters, isQuorum))
+      out.push({ kind: 'confirmed' });
+  }
+
+  private activeVoters(): Learner[] {
+    return [...this.learners.values()].filter(({ stage, isVoter }) => stage === 'active' && isVoter);
+  }
+
+  private ping(learners: readonly Learner[], out: LeaderOutput[]): void {
+    for (const learner of learners) {
+      learner.pingsSent += 1;
+      this.send(learner, { type: PacketType.PING, zxid: this.history.last, data: null }, out);
+    }
+    const voters = learners.filter(({ isVoter }) => isVoter);
+    if (this.syncs.isEmpty || (voters.length === 0 && learners.length > 0)) return;
+    this.syncs.pinged(voters);
+    this.mayConfirm = true;
   }
 
   private tellCommitted(proposal: Proposal, out: LeaderOutput[]): void {
@@ -468,6 +490,8 @@ export class Leader {
     const { history } = this;
     const [proposal] = history.commitTo(this.next!.zxid);
     if (proposal === undefined) return;
+    this.confirmBefore(proposal.zxid, out);
+    this.mayConfirm = true;
     const acknowledged = [...this.learners.values()].filter(({ isVoter }) => isVoter);
     const acks = acknowledged.map(({ sid, ackedZxid }) => ({ sid, zxid: ackedZxid }));
     const leader = designate(this.settings.self, this.ensemble, this.next!.ensemble, acks);
@@ -481,7 +505,6 @@ export class Leader {
         this.send(learner, { type: PacketType.INFORMANDACTIVATE, zxid, data }, out);
       } else this.send(learner, { type: PacketType.COMMITANDACTIVATE, zxid, data: sid }, out);
     }
-    this.marks = this.marks.filter((mark) => mark > proposal.zxid);
     out.push({ kind: 'commit', zxid: proposal.zxid, atOnce: true });
     this.activateNext(acks, [], out, leader);
     if (leader !== this.settings.self) this.successor = { sid: leader, since: now };
@@ -574,7 +597,7 @@ export class Leader {
           this.drop(learner, 'it did not acknowledge a proposal within syncLimit', out);
         else if (silentMs > tickMs * syncLimit)
           this.drop(learner, 'nothing was heard of it within syncLimit', out);
-        else this.send(learner, { type: PacketType.PING, zxid: this.history.last, data: null }, out);
+        else this.ping([learner], out);
       } else if (silentMs > tickMs * (this.settings.initLimit + syncLimit))
         this.drop(learner, 'it did not synchronize within initLimit', out);
     }

@@ -8,6 +8,7 @@ import { Sizes, type MemberView } from '../../server/member-view.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
+import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import { LogSync } from './log-sync.ts';
 import { PacketEncoder } from './packet-encoder.ts';
@@ -204,6 +205,11 @@ export class Leading {
         this.finalZxid = output.zxid;
         if (output.atOnce) this.applyFinal();
         break;
+      case 'confirmed':
+        // What it waited for is applied first, and what comes later isn't sent yet.
+        this.applyFinal();
+        this.writes?.confirmed();
+        break;
       case 'seen':
         this.context.seen(output.ensemble);
         break;
@@ -230,7 +236,7 @@ export class Leading {
         this.logSync.want(proposal.zxid);
         this.step({ kind: 'propose', proposal, now: this.now });
       },
-      () => this.step({ kind: 'mark', now: this.now }),
+      () => this.step({ kind: 'sync', now: this.now }),
       () => this.core.has34,
       (reason) => this.stop(reason),
       this.view(),
@@ -275,10 +281,10 @@ export class Leading {
         get proposalSizes() {
           return sizes();
         },
-        learners: () => core.counts(),
+        learners: () => countLearners(core.connected),
       },
-      observers: () => learners.facts(core.observers()),
-      resetObservers: () => learners.resetCounts(core.observers()),
+      observers: () => learners.facts(observersAmong(core.connected)),
+      resetObservers: () => learners.resetCounts(observersAmong(core.connected)),
     };
   }
 

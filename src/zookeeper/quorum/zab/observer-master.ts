@@ -3,6 +3,7 @@ import type { ObserverFacts } from '../../server/member-view.ts';
 import type { MemberContext } from '../member-context.ts';
 import type { FollowerWrites } from './follower-writes.ts';
 import type { Proposal } from './history.ts';
+import { observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
@@ -78,11 +79,11 @@ export class ObserverMaster {
   }
 
   get observers(): readonly ObserverFacts[] {
-    return this.connections.facts(this.core.observers());
+    return this.connections.facts(observersAmong(this.core.connected));
   }
 
   resetCounts(): void {
-    this.connections.resetCounts(this.core.observers());
+    this.connections.resetCounts(observersAmong(this.core.connected));
   }
 
   /** Cuts them off at once; resolves when the port is free. */

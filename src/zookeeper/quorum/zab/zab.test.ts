@@ -81,6 +81,8 @@ function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput):
             return `activate ${o.ensemble.version} ${o.leader}`;
           case 'established':
             return `established ${o.epoch}`;
+          case 'confirmed':
+            return 'confirmed';
           case 'snapshot':
             return `${o.learner}: snapshot`;
           case 'search':
@@ -136,22 +138,51 @@ test('an ACK counts only once the own disk, too, has the proposal, and never one
   expect(hear(20, packet(PacketType.ACK, zxid(2, 9)))[0]).toMatch(/^drop \(it acknowledged what was never/);
 });
 
-test('what a sync waits for is told before later commits are sent, though one ACK is for all', () => {
+test('a sync is confirmed before later commits are sent, though one ACK is for all', () => {
   const { leader, hear } = established(historyOf(), 0);
   const now = 1;
   leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 1)) });
-  leader.tell({ kind: 'mark', now });
+  expect(leader.tell({ kind: 'sync', now })).toEqual(['20: PING 2.1']);
   leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 2)) });
   leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, 3)) });
   leader.tell({ kind: 'synced', now, zxid: zxid(2, 3) });
   expect(hear(20, packet(PacketType.ACK, zxid(2, 3)))).toEqual([
     '20: COMMIT 2.1',
     'commit 2.1 at once',
+    'confirmed',
     '20: COMMIT 2.2',
     '20: COMMIT 2.3',
     'commit 2.3',
   ]);
-  expect(leader.tell({ kind: 'mark', now })).toEqual(['commit 2.3 at once']);
+});
+
+test('a sync is confirmed only by a quorum that follows since it was asked, and when all before it is committed', () => {
+  const { leader, hear } = established(historyOf(), 0);
+  const pong = packet(PacketType.PING, zxid(2, 0));
+  leader.tell({ kind: 'tick', now: 100 });
+  expect(leader.tell({ kind: 'sync', now: 120 })).toEqual(['20: PING 0.0']);
+  expect(hear(20, pong), 'of the tick, sent before').toEqual([]);
+  expect(hear(20, pong)).toEqual(['confirmed']);
+  leader.tell({ kind: 'propose', now: 130, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'sync', now: 130 });
+  expect(hear(20, pong), 'what was proposed before is not committed').toEqual([]);
+  leader.tell({ kind: 'synced', now: 140, zxid: zxid(2, 1) });
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 1)))).toEqual(['20: COMMIT 2.1', 'commit 2.1', 'confirmed']);
+});
+
+test('a sync whose witnesses went away is confirmed by those that came back', () => {
+  const { leader, hear } = established(historyOf(), 0);
+  const join = (learner: number, sid: number): void => {
+    leader.tell({ kind: 'connected', now: 1, learner });
+    hear(learner, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(sid)));
+    hear(learner, packet(PacketType.ACKEPOCH, 0, int(1)));
+    hear(learner, packet(PacketType.ACK, zxid(2, 0)));
+  };
+  leader.tell({ kind: 'sync', now: 2 });
+  join(30, 3);
+  expect(leader.tell({ kind: 'gone', now: 3, learner: 20 })).toEqual([]);
+  expect(leader.tell({ kind: 'tick', now: 50 })).toEqual(['30: PING 0.0']);
+  expect(hear(30, packet(PacketType.PING, zxid(2, 0)))).toEqual(['confirmed']);
 });
 
 test('what a learner has too much is taken back; what cannot be told by the history comes as a snapshot', () => {
