@@ -4,6 +4,7 @@ import type { TlsConnection } from '../../runtime/tls.ts';
 import { Writer } from '../../wire/writer.ts';
 import { ErrorCode } from '../jute/error-code.ts';
 import { OpCode } from '../jute/op-code.ts';
+import { explainDiskFailure, messageOf } from '../storage/disk-failure.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
@@ -338,8 +339,9 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   failed(error: unknown): void {
     if (this.isStopped) return;
-    this.log.error(`the transaction log can't be written, so this server ends: ${String(error)}`);
-    this.fail(error);
+    const reason = explainDiskFailure(error);
+    this.log.error(`the transaction log can't be written, so this server ends: ${messageOf(reason)}`);
+    this.fail(reason);
     this.stop();
   }
 

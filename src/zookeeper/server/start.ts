@@ -1,6 +1,7 @@
 import { FileError, type Endpoint, type Runtime } from '../../runtime/runtime.ts';
 import { withDynamicFile } from '../quorum/configuration/config-files.ts';
 import { startMember } from '../quorum/start-member.ts';
+import { explainDiskFailure } from '../storage/disk-failure.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { AuditLog } from '../security/audit.ts';
 import { ClientPorts } from '../security/client-ports.ts';
@@ -36,15 +37,27 @@ export interface StartOptions {
 
 /**
  * Starts a server: recovers its data, then listens. With several server lines it is one of an ensemble, and serves clients as soon as
- * there is a leader. Throws a StorageError when the data can't be read, a FileError when the folders can't be used, a NetworkError when a client port can't be had, a SecurityError when keys or credentials can't be used. The admin and metrics ports are a convenience: when
- * they are taken, the log says so and the server runs without them.
+ * there is a leader. Throws a StorageError when the data can't be read or the disk fails, a FileError when the folders can't be used, a
+ * NetworkError when a client port can't be had, a SecurityError when keys or credentials can't be used. The admin and metrics ports are a
+ * convenience: when they are taken, the log says so and the server runs without them.
  */
 export async function startZooKeeper(
   runtime: Runtime,
   given: ZooKeeperConfig,
   options: StartOptions = {},
 ): Promise<ZooKeeperServer> {
-  const config = withDynamicFile(runtime.files, given);
+  try {
+    return await start(runtime, withDynamicFile(runtime.files, given), options);
+  } catch (error) {
+    throw explainDiskFailure(error);
+  }
+}
+
+async function start(
+  runtime: Runtime,
+  config: ZooKeeperConfig,
+  options: StartOptions,
+): Promise<ZooKeeperServer> {
   if (!config.dataDirAutocreate)
     for (const folder of [config.dataDir, config.dataLogDir])
       if (!runtime.files.exists(folder))

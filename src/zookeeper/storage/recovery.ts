@@ -3,6 +3,7 @@ import type { DataTree } from '../tree/data-tree.ts';
 import type { Transaction } from '../tree/transaction.ts';
 import { DIGEST_VERSION } from '../tree/tree-digest.ts';
 import type { TreeDigest } from '../tree/transaction-codec.ts';
+import { follows } from '../tree/zxid.ts';
 import { listLogs, listSnapshots, logsAfter, type NamedFile } from './files.ts';
 import { readLog } from './log-reader.ts';
 import { SnapshotError, looksWhole, readSnapshot, type SnapshotDigest } from './snapshot-reader.ts';
@@ -51,6 +52,7 @@ export function recover(
         const { zxid } = transaction.header;
         if (zxid <= start) return;
         if (firstOffset < 0) firstOffset = offset;
+        if (loaded !== null || replayed > 0) refuseHole(named, offset, tree.lastZxid, zxid);
         if (zxid <= tree.lastZxid)
           log.warn('a transaction comes after a later one; it is applied all the same', {
             file: named.path,
@@ -74,6 +76,17 @@ export function recover(
   }
   check.end();
   return { snapshot: loaded?.file ?? null, replayed, replayedBytes };
+}
+
+/** Zxids of an epoch follow one another, and an epoch begins with 1: what is missing was never applied here. */
+function refuseHole(named: NamedFile, offset: number, last: number, zxid: number): void {
+  if (zxid <= last || follows(zxid, last)) return;
+  throw new StorageError(
+    'LOG_HOLE',
+    named.path,
+    `${named.path}: behind zxid 0x${last.toString(16)} comes 0x${zxid.toString(16)} at byte ${offset}, so what was between them is missing. ` +
+      `Restore the logs and snapshots that are gone; or, if this server is one of an ensemble, move its data away and let it sync anew`,
+  );
 }
 
 function loadNewest(

@@ -1,4 +1,4 @@
-import type { File, Runtime } from '../../runtime/runtime.ts';
+import { FileError, type File, type Runtime } from '../../runtime/runtime.ts';
 import { putInt32 } from '../tree/stat-bytes.ts';
 import type { Transaction } from '../tree/transaction.ts';
 import { FILE_HEADER_BYTES, FILE_VERSION, LOG_MAGIC, logName } from './files.ts';
@@ -121,7 +121,13 @@ export class TransactionLog {
       return;
     }
     this.size += Math.ceil((end + GROW_WITHIN_BYTES - this.size + 1) / step) * step;
-    file.allocate(this.size);
+    try {
+      file.allocate(this.size);
+    } catch (error) {
+      if (!(error instanceof FileError) || error.code !== 'ENOSPC') throw error;
+      // The entry itself may still fit.
+      this.size = Number.POSITIVE_INFINITY;
+    }
   }
 
   /** The next entry begins a new file. */
