@@ -38,6 +38,8 @@ export interface MemberContext {
   activate(ensemble: Ensemble, leader: number | null): string | null;
   /** What came after `zxid` was never committed. */
   cutTo(zxid: number): void;
+  /** That server's data and the own one are of two clusters: it isn't followed for a while. */
+  shun(id: number): void;
   /** The disk failed: this server must end. */
   fail(error: unknown): void;
 }

@@ -11,6 +11,7 @@ import { DEFAULT_TRACE_MASK, Server } from '../server/server.ts';
 import type { ServerFacts } from '../server/server-view.ts';
 import type { MemberConfig } from '../server/server-line.ts';
 import { Whitelist } from '../server/words.ts';
+import { explainDiskFailure, messageOf } from '../storage/disk-failure.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import { ConfigFiles } from './configuration/config-files.ts';
@@ -30,6 +31,9 @@ import { epochOf, type Vote } from './election/vote.ts';
 
 /** Read-only mode begins no earlier, though ticks be shorter. */
 const LEAST_WAIT_FOR_LEADER_MS = 2000;
+
+/** So long a server with another cluster's data isn't followed. */
+const SHUN_MS = 60_000;
 
 /**
  * One server of an ensemble, from its start to its end: it looks for a leader, leads or follows until that ends, and looks again. Its
@@ -75,6 +79,8 @@ export class Member implements MemberContext {
   private leaderlessSinceMs: number;
   private waitedEnough: () => void = () => {};
   private isStopped = false;
+  /** Servers that aren't followed, and until when. */
+  private readonly shunnedTillMs = new Map<number, number>();
   private loop: Promise<void> = Promise.resolve();
 
   constructor(
@@ -200,6 +206,7 @@ export class Member implements MemberContext {
 
   /** What others say of a later configuration holds, while this server knows no leader. */
   private heard(from: number, notification: HeardNotification): void {
+    if (this.shuns(from) || this.shuns(notification.vote.leader)) return;
     const { config: text } = notification;
     if (this.config.reconfigEnabled && this.decided !== null && versionOf(text) > this.ensemble.version) {
       const ensemble = readEnsemble(text);
@@ -250,10 +257,21 @@ export class Member implements MemberContext {
     this.step({ kind: 'left', now: this.now });
   }
 
+  shun(id: number): void {
+    this.shunnedTillMs.set(id, this.now + SHUN_MS);
+    this.runtime.log.error(
+      `server ${id}, which was elected, and this one have the data of two clusters: no znode that both must have is the same. Stop the one that ` +
+        `is wrong, move version-2 out of its dataDir and dataLogDir, and start it: it then syncs from the others. Here that is ${this.config.dataDir}. ` +
+        `Server ${id} isn't followed for ${SHUN_MS / 1000} s`,
+      { leader: id },
+    );
+  }
+
   fail(error: unknown): void {
     if (this.isStopped) return;
-    this.runtime.log.error(`this server can't go on and ends: ${String(error)}`);
-    this.reject(error);
+    const reason = explainDiskFailure(error);
+    this.runtime.log.error(`this server can't go on and ends: ${messageOf(reason)}`);
+    this.reject(reason);
     void this.giveUp();
   }
 
@@ -292,6 +310,10 @@ export class Member implements MemberContext {
 
   get secureEndpoint(): Endpoint | null {
     return this.clients?.secureEndpoint ?? null;
+  }
+
+  private shuns(id: number): boolean {
+    return this.now < (this.shunnedTillMs.get(id) ?? 0);
   }
 
   private get now(): number {

@@ -66,6 +66,7 @@ test('what a killed process had written, but not synced, is on the disk before a
   await world.play(async () => {
     const first = open();
     await first.snapshot();
+    for (const transaction of tree.sessions()) first.append(transaction);
     first.append(tree.create('/a', { data: 'a' }));
     first.flush();
     host.kill({ keepCache: true });

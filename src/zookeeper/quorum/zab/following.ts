@@ -4,6 +4,7 @@ import { WireError } from '../../../wire/wire-error.ts';
 import type { MemberView } from '../../server/member-view.ts';
 import { Server } from '../../server/server.ts';
 import type { MemberConfig } from '../../server/server-line.ts';
+import { mayBeOneCluster, pastOf, type Past } from '../../tree/past.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from './log-sync.ts';
@@ -34,6 +35,8 @@ export class Following {
   private timer: Timer | null = null;
   /** The tree that the leader sends. */
   private body: SnapshotBody | null = null;
+  /** Of the tree that it replaces. */
+  private past: Past | null = null;
   /** Log and tree are being replaced. */
   private replacing: Promise<void> | null = null;
   private isTreeWhole = true;
@@ -265,6 +268,7 @@ export class Following {
         });
         break;
       case 'load':
+        this.past = pastOf(storage.tree);
         this.body = new SnapshotBody(storage.tree, output.zxid, packetLimit(this.context.config));
         this.load(this.stream.takeRest());
         break;
@@ -302,6 +306,11 @@ export class Following {
   private load(bytes: Buffer): void {
     const { body } = this;
     if (body === null || !body.push(bytes)) return;
+    if (!mayBeOneCluster(this.past!, pastOf(this.context.storage.tree))) {
+      this.context.shun(this.leader.id);
+      this.stop("its data is another cluster's");
+      return;
+    }
     this.body = null;
     this.stream.push(body.rest);
     this.replace(() => this.context.storage.install());
