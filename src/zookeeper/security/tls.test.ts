@@ -11,6 +11,7 @@ import type { Endpoint } from '../../runtime/runtime.ts';
 import { TlsError, type TlsConnection, type TlsContext } from '../../runtime/tls.ts';
 import { ZooKeeperClient, type ZooKeeperClientOptions } from '../client/client.ts';
 import { parseZooKeeperConfig } from '../server/config.ts';
+import { ClientPorts } from './client-ports.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../server/start.ts';
 
 const runtime = createNodeRuntime({ log: silentLog });
@@ -242,6 +243,31 @@ test('nonsense and handshakes that break off bring nothing down', async () => {
   for (const context of [asAnn, asAnn]) await client(server.secureEndpoint!, secured(context)).getData('/');
   for (const socket of open) socket.destroy();
   await client(server.endpoint).getData('/');
+});
+
+test('a client port that moves leaves the one for TLS where it is', async () => {
+  const text = ['dataDir=/data', 'clientPort=1', 'secureClientPort=1', ...stores()].join('\n');
+  const { config } = parseZooKeeperConfig(text, 'zoo.cfg');
+  const security = { ...config!.security, secureClientPort: 0, secureClientPortAddress: '127.0.0.1' };
+  const free = { host: '127.0.0.1', port: 0 };
+  const accepted: boolean[] = [];
+  const ports = await ClientPorts.open(
+    runtime,
+    { ...config!, clientPort: 0, clientPortAddress: '127.0.0.1', security },
+    (connection, secure) => {
+      accepted.push(secure !== null);
+      connection.destroy();
+    },
+  );
+  onTestFinished(() => ports.close());
+  const before = ports.endpoint;
+  await ports.move(free);
+  expect(ports.endpoint.port).not.toBe(before.port);
+  await expect(runtime.network.connect(before)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  (await runtime.network.connect(ports.endpoint)).destroy();
+  await knock(ports.secureEndpoint!, asAnn);
+  await eventually(() => accepted.length === 2);
+  expect(accepted).toEqual([false, true]);
 });
 
 test('admin.forceHttps: the admin server speaks TLS alone; admin.portUnification: both; passwords are not shown', async () => {
