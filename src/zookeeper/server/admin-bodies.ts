@@ -72,8 +72,8 @@ function briefly(connection: ClientConnection): Body {
     remote_socket_address: connection.place,
     interest_ops: connection.isReading ? 1 : 0,
     outstanding_requests: connection.queued,
-    packets_received: connection.stats.received,
-    packets_sent: connection.stats.sent,
+    packets_received: connection.account.stats.received,
+    packets_sent: connection.account.stats.sent,
   };
 }
 
@@ -83,16 +83,16 @@ function inFull(connection: ClientConnection): Body {
   return {
     ...briefly(connection),
     session_id: session.id,
-    last_operation: shortOpName(connection.lastOp),
+    last_operation: shortOpName(connection.account.lastOp),
     established: connection.establishedAtMs,
     session_timeout: session.timeoutMs,
-    last_cxid: connection.lastXid,
-    last_zxid: connection.lastZxid,
-    last_response_time: Math.floor(connection.lastResponseAtMs),
-    last_latency: Math.floor(connection.lastLatencyMs),
-    min_latency: connection.stats.latencyLeastMs,
-    avg_latency: Math.floor(connection.stats.latencyAverageMs),
-    max_latency: connection.stats.latencyMostMs,
+    last_cxid: connection.account.lastXid,
+    last_zxid: connection.account.lastZxid,
+    last_response_time: Math.floor(connection.account.lastResponseAtMs),
+    last_latency: Math.floor(connection.account.lastLatencyMs),
+    min_latency: connection.account.stats.latencyLeastMs,
+    avg_latency: Math.floor(connection.account.stats.latencyAverageMs),
+    max_latency: connection.account.stats.latencyMostMs,
   };
 }
 
@@ -108,7 +108,7 @@ function connections(server: ServerView): Body {
 }
 
 function resetConnections(server: ServerView): Body {
-  for (const connection of server.connections) connection.resetStats();
+  for (const connection of server.connections) connection.account.reset();
   return {};
 }
 

@@ -1,6 +1,5 @@
 import type { Connection, ConnectionHandler } from '../../runtime/runtime.ts';
 import type { TlsConnection } from '../../runtime/tls.ts';
-import { FrameSplitter } from '../../wire/frames.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { Writer } from '../../wire/writer.ts';
 import { EventType, KeeperState, Perms, SpecialXid } from '../jute/constants.ts';
@@ -9,18 +8,20 @@ import { OpCode } from '../jute/op-code.ts';
 import { writeUstring } from '../jute/primitives.ts';
 import { allows, type Acl, type Id } from '../tree/acl.ts';
 import type { ApplyResult } from '../tree/apply-result.ts';
+import { ConnectionAccount } from './connection-account.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { ConnectionAuth } from './connection-auth.ts';
 import { beginAnswer, endAnswer, writeHeader, writeResult } from './answers.ts';
-import { readConnectRequest, writeConnectResponse } from './handshake.ts';
+import { writeConnectResponse } from './handshake.ts';
+import { readWish } from './session-wish.ts';
 import { isRead, isWrite } from './op-kinds.ts';
-import { fourLetterWord } from './words.ts';
+import type { FourLetterWord } from './words.ts';
 import { Queue } from './queue.ts';
 import type { Client } from './reads.ts';
+import { RequestStream, type RequestSink } from './request-stream.ts';
 import { Request, type Requester } from './request.ts';
 import { sessionPassword } from './session-id.ts';
 import type { TrackedSession } from './session-tracker.ts';
-import { Stats } from './stats.ts';
 
 /** Reading stops while so many requests of one client wait behind its writes. */
 const MAX_WAITING = 1000;
@@ -28,8 +29,6 @@ const MAX_WAITING = 1000;
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
 /** Answers leave when there are so many, and what was asked behind them waits until the client took them: a small question may have a large answer. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
-
-const NOTHING: Buffer = Buffer.alloc(0);
 
 /** Why a connection isn't read at the moment. */
 const PAUSED_BY_PEER = 1;
@@ -41,8 +40,8 @@ const PAUSED_BY_SERVER = 4;
  * are answered straight from the tree, writes go into the pipeline, and what the client asks behind its writes waits for them, so
  * that answers come in the order of the requests. What a turn answers leaves as one write.
  */
-export class ClientConnection implements ConnectionHandler, Client, Requester {
-  readonly stats = new Stats();
+export class ClientConnection implements ConnectionHandler, RequestSink, Client, Requester {
+  readonly account: ConnectionAccount;
   readonly connection: Connection;
   readonly isSecure: boolean;
   /** Wall clock. */
@@ -50,24 +49,17 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   /** Monotonic clock. */
   readonly openedAtMs: number;
   session: TrackedSession<ClientConnection> | null = null;
-  lastOp = 0;
-  lastXid = -1;
-  lastZxid = -1;
-  lastResponseAtMs = 0;
-  lastLatencyMs = 0;
   private readonly auth: ConnectionAuth;
   private readonly host: ConnectionHost;
-  private readonly splitter: FrameSplitter;
+  private readonly requests: RequestStream;
   private readonly waiting = new Queue<Request>();
   /** What came while the client didn't take its answers: no more than was read in one go. */
   private readonly stalled = new Queue<Buffer>();
   private output: Writer | null = null;
-  private isFirst = true;
-  /** The first bytes, while there are fewer than four. */
-  private beginning: Buffer = NOTHING;
   private hasReadOnly = true;
   private paused = 0;
-  private isOver = false;
+  /** It closed, or is about to: nothing more is answered. */
+  isOver = false;
   /** Its session is being looked up: nothing more is to come before the answer. */
   private isReopening = false;
   /** A command came: nothing more is read. */
@@ -77,8 +69,9 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   constructor(host: ConnectionHost, connection: Connection, tls: TlsConnection | null) {
     this.isSecure = tls !== null;
     this.host = host;
+    this.account = new ConnectionAccount(host);
     this.connection = connection;
-    this.splitter = new FrameSplitter(host.config.juteMaxBuffer - 1);
+    this.requests = new RequestStream(host.config.juteMaxBuffer, this);
     this.auth = new ConnectionAuth(host, connection.remote, tls);
     this.nowMs = host.clock.monotonicMs();
     this.establishedAtMs = host.clock.wallMs();
@@ -106,8 +99,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   data(bytes: Buffer): void {
     if (this.isOver || this.isDeaf) return;
     this.nowMs = this.host.clock.monotonicMs();
-    this.stats.bytesReceived += bytes.length;
-    this.host.stats.bytesReceived += bytes.length;
+    this.account.came(bytes.length);
     if (this.session !== null) this.session.touchedAtMs = this.nowMs;
     this.handle(bytes);
   }
@@ -124,7 +116,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private handle(bytes: Buffer | null): void {
     try {
       if (bytes === null) this.goOn();
-      else this.split(bytes);
+      else this.requests.push(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
       this.host.warnings.warn('closed', `closed the connection of ${this.place}: ${error.message}`);
@@ -157,16 +149,6 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     this.resume(PAUSED_BY_SERVER);
   }
 
-  /** `crst`: as if it were new. */
-  resetStats(): void {
-    this.stats.reset();
-    this.lastOp = 0;
-    this.lastXid = -1;
-    this.lastZxid = -1;
-    this.lastResponseAtMs = 0;
-    this.lastLatencyMs = 0;
-  }
-
   get place(): string {
     return `${this.connection.remote.host}:${this.connection.remote.port}`;
   }
@@ -182,7 +164,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     writeUstring(w, path);
     endAnswer(w, at);
     this.host.metrics.watchBytes += w.position - at;
-    this.responded(w.position - at);
+    this.account.responded(w.position - at);
   }
 
   /** Answers a write that was just applied, then all reads that waited behind it. */
@@ -198,13 +180,13 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     }
     if (request.op === OpCode.createSession) {
       this.welcome(zxid, result.error);
-      this.took(OpCode.createSession, this.nowMs - request.receivedAtMs);
+      this.account.took(OpCode.createSession, this.nowMs - request.receivedAtMs);
     } else {
       const inBody = request.op === OpCode.multi && result.parts !== null;
       const at = beginAnswer(w, request.xid, zxid, inBody ? 0 : result.error);
       if (inBody || result.error === 0) writeResult(w, request.op, result, this.host.tree);
       endAnswer(w, at);
-      this.answered(request.op, request.xid, zxid, w.position - at, request.receivedAtMs);
+      this.account.answered(request.op, request.xid, zxid, w.position - at, request.receivedAtMs, this.nowMs);
     }
     if (request.op === OpCode.closeSession) {
       this.close();
@@ -238,45 +220,11 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     }
   }
 
-  /** Frames that lie within `bytes` are handled in place. */
-  private split(incoming: Buffer): void {
-    let bytes = incoming;
-    let at = 0;
-    if (this.isFirst) {
-      if (this.beginning.length > 0) bytes = Buffer.concat([this.beginning, incoming]);
-      this.beginning = bytes.length < 4 ? bytes : NOTHING;
-      if (bytes.length < 4 || this.isWord(bytes)) return;
-    }
-    if (this.splitter.isBetweenFrames) {
-      const longest = this.host.config.juteMaxBuffer;
-      while (at + 4 <= bytes.length) {
-        const length = bytes.readInt32BE(at);
-        if (length < 0 || length >= longest)
-          throw new WireError('frame length', at, `${length} is not between 0 and ${longest - 1}`);
-        const end = at + 4 + length;
-        if (end > bytes.length) break;
-        this.frame(bytes, at + 4, end);
-        if (this.isOver) return;
-        at = end;
-      }
-    }
-    if (at === bytes.length) return;
-    this.splitter.push(at === 0 ? bytes : bytes.subarray(at), (frame) => {
-      if (!this.isOver) this.frame(frame, 0, frame.length);
-    });
-  }
-
-  /** The first four bytes may be a command instead of a length. */
-  private isWord(bytes: Buffer): boolean {
-    const code = bytes.readInt32BE(0);
-    const word = fourLetterWord(code);
-    this.isFirst = false;
-    if (word === null) return false;
-    this.stats.received += 1;
-    this.host.stats.received += 1;
+  /** A command came instead of a session. */
+  word(word: FourLetterWord, rest: Buffer): void {
+    this.account.received();
     this.isDeaf = true;
-    this.host.word(this, word, bytes.subarray(4));
-    return true;
+    this.host.word(this, word, rest);
   }
 
   private get isStalled(): boolean {
@@ -293,13 +241,13 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     }
   }
 
-  private frame(body: Buffer, start: number, end: number): void {
+  /** A request lies in `body` from `start` to `end`. */
+  frame(body: Buffer, start: number, end: number): void {
     if (this.isStalled) {
       this.stalled.push(body.subarray(start, end));
       return;
     }
-    this.stats.received += 1;
-    this.host.stats.received += 1;
+    this.account.received();
     if (this.session === null) {
       if (this.isReopening) throw new WireError('request', start, 'it came before the session was confirmed');
       this.connect(body.subarray(start, end));
@@ -336,7 +284,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (op === OpCode.setWatches || op === OpCode.setWatches2) {
       // What it finds changed is told in front of the answer.
       writeHeader(w, xid, zxid, this.host.reads.answer(this, op, body, start, end, w));
-      this.answered(op, xid, zxid, 20, receivedAtMs);
+      this.account.answered(op, xid, zxid, 20, receivedAtMs, this.nowMs);
       return;
     }
     const at = beginAnswer(w, xid, zxid, 0);
@@ -344,7 +292,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     if (error !== 0) w.setInt32(at + 16, error);
     const bytes = w.position - at;
     w.setInt32(at, bytes - 4);
-    this.answered(op, xid, zxid, bytes, receivedAtMs);
+    this.account.answered(op, xid, zxid, bytes, receivedAtMs, this.nowMs);
     if (w.position > MAX_UNSENT_BYTES) this.flush();
   }
 
@@ -385,7 +333,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
   private refuse(xid: number, zxid: number, error: number): void {
     const w = this.writer();
     writeHeader(w, xid, zxid, error);
-    this.responded(20);
+    this.account.responded(20);
     this.close();
   }
 
@@ -396,7 +344,7 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
       return;
     }
     writeHeader(this.writer(), xid, 0, 0);
-    this.responded(20);
+    this.account.responded(20);
   }
 
   private authenticateBySasl(xid: number, record: Buffer): void {
@@ -406,31 +354,20 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     w.int32(token?.length ?? -1);
     if (token !== null) w.bytes(token);
     endAnswer(w, at);
-    this.responded(w.position - at);
+    this.account.responded(w.position - at);
     if (error !== 0) this.close();
   }
 
   private connect(frame: Buffer): void {
-    const { lastZxidSeen, askedMs, sessionId, password, hasReadOnly, readOnly } = readConnectRequest(frame);
-    this.hasReadOnly = hasReadOnly;
     this.host.metrics.connectionRequests += 1;
-    // A session of the ensemble isn't gone on with here, for nobody could keep it alive.
-    if (this.host.isReadOnly && (!readOnly || this.host.tree.sessions.has(sessionId))) {
+    const wish = readWish(frame, this.host, this.place);
+    if (wish === null) {
       this.close();
       return;
     }
-    if (lastZxidSeen > this.host.tree.lastZxid) {
-      this.host.warnings.warn(
-        'ahead',
-        `${this.place} has seen zxid ${lastZxidSeen}, and the last one here is ${this.host.tree.lastZxid}: it must look for another server`,
-      );
-      this.close();
-      return;
-    }
-    const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.host.config;
-    const timeoutMs = Math.min(Math.max(askedMs, minSessionTimeoutMs), maxSessionTimeoutMs);
-    if (sessionId === 0n) this.openSession(timeoutMs);
-    else this.resumeSession(sessionId, password, timeoutMs);
+    this.hasReadOnly = wish.hasReadOnly;
+    if (wish.sessionId === 0n) this.openSession(wish.timeoutMs);
+    else this.resumeSession(wish.sessionId, wish.password, wish.timeoutMs);
   }
 
   private openSession(timeoutMs: number): void {
@@ -489,38 +426,13 @@ export class ClientConnection implements ConnectionHandler, Client, Requester {
     const session = this.session!;
     if (error === 0) {
       this.greet(session.timeoutMs, session.id, sessionPassword(session.id));
-      this.lastOp = OpCode.createSession;
-      this.lastZxid = zxid;
-      this.lastResponseAtMs = this.nowMs;
+      this.account.welcomed(zxid, this.nowMs);
     } else this.reject();
   }
 
   private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {
     const readOnly = this.hasReadOnly ? this.host.isReadOnly : null;
-    this.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, readOnly));
-  }
-
-  private answered(op: number, xid: number, zxid: number, bytes: number, receivedAtMs: number): void {
-    const latencyMs = this.nowMs - receivedAtMs;
-    this.took(op, latencyMs);
-    this.lastOp = op;
-    this.lastXid = xid;
-    this.lastZxid = zxid;
-    this.lastResponseAtMs = this.nowMs;
-    this.lastLatencyMs = latencyMs;
-    this.responded(bytes);
-  }
-
-  private took(op: number, latencyMs: number): void {
-    this.stats.answered(latencyMs);
-    if (isRead.has(op)) this.host.metrics.readLatency.add(latencyMs);
-    else this.host.metrics.updateLatency.add(latencyMs);
-    this.host.stats.answered(latencyMs);
-  }
-
-  private responded(bytes: number): void {
-    this.stats.responded(bytes);
-    this.host.stats.responded(bytes);
+    this.account.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, readOnly));
   }
 
   private mayRead(acl: readonly Acl[]): boolean {

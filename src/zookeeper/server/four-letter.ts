@@ -30,7 +30,7 @@ export function answerWord(server: ServerView, word: FourLetterWord, argument: B
       server.resetStats();
       return 'Server stats reset.\n';
     case 'crst':
-      for (const connection of server.connections) connection.resetStats();
+      for (const connection of server.connections) connection.account.reset();
       return 'Connection stats reset.\n';
     case 'conf':
       return configurationText(server);
@@ -106,7 +106,7 @@ function configurationText(server: ServerView): string {
 }
 
 function place(connection: ClientConnection): string {
-  return ` /${connection.place}[${connection.isReading ? 1 : 0}](queued=${connection.queued},recved=${connection.stats.received},sent=${connection.stats.sent}`;
+  return ` /${connection.place}[${connection.isReading ? 1 : 0}](queued=${connection.queued},recved=${connection.account.stats.received},sent=${connection.account.stats.sent}`;
 }
 
 function briefly(connection: ClientConnection): string {
@@ -114,13 +114,13 @@ function briefly(connection: ClientConnection): string {
 }
 
 function inFull(connection: ClientConnection): string {
-  const { session, stats } = connection;
+  const { session, account } = connection;
   if (session === null) return briefly(connection);
-  const cxid = connection.lastXid >= 0 ? `,lcxid=${hex(connection.lastXid)}` : '';
+  const cxid = account.lastXid >= 0 ? `,lcxid=${hex(account.lastXid)}` : '';
   return (
-    `${place(connection)},sid=${hex(session.id)},lop=${shortOpName(connection.lastOp)},est=${connection.establishedAtMs}` +
-    `,to=${session.timeoutMs}${cxid},lzxid=${hex(connection.lastZxid)},lresp=${Math.floor(connection.lastResponseAtMs)}` +
-    `,llat=${Math.floor(connection.lastLatencyMs)},minlat=${stats.latencyLeastMs},avglat=${Math.floor(stats.latencyAverageMs)},maxlat=${stats.latencyMostMs})\n`
+    `${place(connection)},sid=${hex(session.id)},lop=${shortOpName(account.lastOp)},est=${connection.establishedAtMs}` +
+    `,to=${session.timeoutMs}${cxid},lzxid=${hex(account.lastZxid)},lresp=${Math.floor(account.lastResponseAtMs)}` +
+    `,llat=${Math.floor(account.lastLatencyMs)},minlat=${account.stats.latencyLeastMs},avglat=${Math.floor(account.stats.latencyAverageMs)},maxlat=${account.stats.latencyMostMs})\n`
   );
 }
 
