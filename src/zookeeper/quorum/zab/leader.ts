@@ -423,6 +423,7 @@ export class Leader {
       this.commitUpTo(this.quorumZxid(this.before.upTo), out);
       if (history.lastCommitted < this.before.upTo) return;
       this.before = null;
+      this.recount();
     }
     this.commitUpTo(this.quorumZxid(Number.POSITIVE_INFINITY), out);
   }
@@ -529,7 +530,8 @@ export class Leader {
   }
 
   private countsAsVoter({ isObserver, sid }: Learner): boolean {
-    return !isObserver && (this.ensemble.isVoter(sid) || this.next?.ensemble.isVoter(sid) === true);
+    const inForce = [this.ensemble, this.next?.ensemble, this.before?.ensemble];
+    return !isObserver && inForce.some((ensemble) => ensemble?.isVoter(sid) === true);
   }
 
   private recount(): void {
