@@ -1,6 +1,5 @@
 /** kazoo as the load of an ensemble, and what must be true of its history, of its sessions and of the tree at each server. */
-import { readFileSync } from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';

@@ -38,8 +38,6 @@ export interface EnsembleMember {
 
 export interface Ensemble {
   readonly members: readonly EnsembleMember[];
-  /** Whether members can be cut off from each other; else they can only be frozen. */
-  readonly hasNetwork: boolean;
   /** For clients: the addresses of all, or of some. */
   connect(members?: readonly EnsembleMember[]): string;
   leader(): Promise<EnsembleMember>;
@@ -108,7 +106,6 @@ export async function startEnsemble(
       .join('\n');
   const ensemble: Ensemble = {
     members,
-    hasNetwork: network !== null,
     connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
     async leader() {
       return until('a leader', async () => {
