@@ -4,7 +4,7 @@ import type { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts
 import type { Machine, SimulatedCluster } from './cluster.ts';
 import type { Witness } from './witness.ts';
 
-/** How long everything must have been well before a broker loses its power, and afterwards before anything else goes wrong, ms. */
+/** How long everything has been well before a broker loses its power, and is afterwards before anything else goes wrong, ms. */
 const QUIET_MS = 9000;
 /** A broker that is away for longer than its session leads nothing when it comes back. */
 const LONGER_THAN_SESSION_MS = 3600;
@@ -42,25 +42,21 @@ export async function breakThings(scene: Scene, durationMs: number): Promise<voi
     [2, () => faults.dieJustElected(any())],
   ];
   const sum = kinds.reduce((all, [weight]) => all + weight, 0);
-  let wellSince = world.nowMs;
-  let active = 0;
+  const running = { count: 0 };
   while (world.nowMs < end) {
     await faults.pause(200, 2500);
-    if (random.below(10) === 0) {
+    if (random.below(8) === 0) {
+      while (running.count > 0) await faults.pause(200, 200);
       await faults.pause(QUIET_MS, QUIET_MS);
-      if (active === 0 && world.nowMs - wellSince >= QUIET_MS && cluster.brokers.every((b) => b.up)) {
-        await faults.down(any(), 50, 5000, false);
-        await faults.pause(QUIET_MS, QUIET_MS);
-      }
+      if (!cluster.brokers.every((broker) => broker.up)) continue;
+      await faults.down(any(), 50, 5000, false);
+      await faults.pause(QUIET_MS, QUIET_MS);
       continue;
     }
     let chosen = random.below(sum);
     const [, run] = kinds.find(([weight]) => (chosen -= weight) < 0)!;
-    active += 1;
-    void run().then(() => {
-      active -= 1;
-      wellSince = world.nowMs;
-    });
+    running.count += 1;
+    void run().finally(() => (running.count -= 1));
   }
   await faults.pause(8000, 8000);
   world.heal();
