@@ -227,15 +227,24 @@ export class Faults {
         break;
       }
       case 'twoDeaths': {
-        // What the first leaves in the page cache, the second takes: but not from under what was built upon it.
+        // What the first, in the middle of a sync, leaves in the page cache, the second takes: but not from under what was built upon it.
         const both = random.below(2) === 0 ? servers : [victim];
-        for (const server of both) {
-          if (server.host.alive) ensemble.kill(server, true);
-          world.after(random.between(0, 2) * tick, () => this.start(server));
-        }
-        world.after(random.between(2, 9) * tick, () => {
-          if (!this.isOver) for (const server of both) this.kill(server, false);
-        });
+        const { disk } = victim.host;
+        const first = (): void => {
+          if (this.isOver) return;
+          for (const server of both) {
+            if (server.host.alive) ensemble.kill(server, true);
+            world.after(random.between(0, 2) * tick, () => this.start(server));
+          }
+          world.after(random.between(2, 9) * tick, () => {
+            if (!this.isOver) for (const server of both) this.kill(server, false);
+          });
+        };
+        disk.before = (operation) => {
+          if (operation !== 'sync') return;
+          disk.before = null;
+          world.after(0, first);
+        };
         break;
       }
       case 'churn': {
