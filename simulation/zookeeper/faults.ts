@@ -227,7 +227,7 @@ export class Faults {
         break;
       }
       case 'twoDeaths': {
-        // What the first, in the middle of a sync, leaves in the page cache, the second takes: but not from under what was built upon it.
+        // What the first, right before a sync, leaves in the page cache, the second takes: but not from under what was built upon it.
         const both = random.below(2) === 0 ? servers : [victim];
         const { disk } = victim.host;
         const first = (): void => {
@@ -240,10 +240,11 @@ export class Faults {
             if (!this.isOver) for (const server of both) this.kill(server, false);
           });
         };
-        disk.before = (operation) => {
-          if (operation !== 'sync') return;
+        disk.before = (operation, path) => {
+          if (operation !== 'sync' || !path.includes('/log.')) return;
           disk.before = null;
-          world.after(0, first);
+          first();
+          throw new FileError('EIO', path, `${path}: the process is dead`);
         };
         break;
       }
