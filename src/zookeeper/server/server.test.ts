@@ -382,3 +382,28 @@ test('the small words answer as ever, and only those of the whitelist do', async
   expect(await ask(zk, 'srst')).toBe('Server stats reset.\n');
   expect(await ask(zk, 'conf')).toBe('conf is not executed because it is not in the whitelist.\n');
 });
+
+test('ten thousand clients are served at once, and nothing of them is left when they are gone', async () => {
+  const zk = startTestServer({ maxClientCnxns: 0 });
+  const peers = Array.from({ length: 10_000 }, (_, i) => new TestPeer(zk.server, '127.0.0.1', i));
+  for (const peer of peers) peer.send(connectFrame());
+  await zk.clock.settle();
+  expect(peers.filter((peer) => peer.frames.length === 1)).toHaveLength(10_000);
+  peers.at(-1)!.send(requests.create(1, '/last'));
+  await zk.clock.settle();
+  expect(answers(peers.at(-1)!)).toEqual(['1']);
+  for (const peer of peers) peer.close();
+  expect(zk.server.connections.size).toBe(0);
+  await zk.clock.advance(15_000);
+  expect(zk.server.sessions.size).toBe(0);
+  expect(zk.server.tree.sessions.size).toBe(0);
+});
+
+test('a connection whose other end vanished without a word is closed when its session expires', async () => {
+  const zk = startTestServer();
+  const peer = await session(zk);
+  expect(zk.server.connections.size).toBe(1);
+  await zk.clock.advance(15_000);
+  expect(peer.isClosed).toBe(true);
+  expect(zk.server.connections.size).toBe(0);
+});
