@@ -432,11 +432,12 @@ export class Leader {
     const { history } = this;
     if (upTo <= history.lastCommitted) return;
     this.mayConfirm = true;
-    for (const proposal of history.commitTo(upTo)) {
+    const newly = history.commitTo(upTo);
+    for (const proposal of newly) {
       this.confirmBefore(proposal.zxid, out);
       this.tellCommitted(proposal, out);
     }
-    out.push({ kind: 'commit', zxid: history.lastCommitted, atOnce: false });
+    if (newly.length > 0) out.push({ kind: 'commit', zxid: history.lastCommitted, atOnce: false });
   }
 
   /** Syncs that were asked before something was proposed, which a quorum has now, are answered before it is told. */
