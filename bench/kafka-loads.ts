@@ -2,16 +2,32 @@
 import { classPath } from '../interop/support/install.ts';
 import { runJava, runLean, type Load } from './run-load.ts';
 
+/** In seconds. */
+interface LeanTimes {
+  readonly seconds: string;
+  readonly warmup: string;
+}
+
 const units = { unit: 'MB/s', cpuUnit: 's a GB' };
 
-const produce = (record: number, seconds: string): Load => ({
+const produce = (record: number, { seconds, warmup }: LeanTimes): Load => ({
   ...units,
   name: `acks=all, ${record} B in batches of 16 KB`,
   run: (side, round) =>
     runLean(
       side,
       'kafka-lean.ts',
-      ['produce', side.address, `bench-${record}-${round}`, '--record', String(record), '--seconds', seconds],
+      [
+        'produce',
+        side.address,
+        `bench-${record}-${round}`,
+        '--record',
+        String(record),
+        '--seconds',
+        seconds,
+        '--warmup',
+        warmup,
+      ],
       (out, cpu) => {
         const { MBps, p99Ms, megabytes } = JSON.parse(out) as Record<string, number>;
         return { throughput: MBps!, p99Ms: p99Ms!, cpu: (cpu * 1000) / megabytes! };
@@ -97,7 +113,7 @@ const javaConsumer = (bytes: number): Load => ({
     ),
 });
 
-export function kafkaLoads(options: { seconds: string; java: boolean }): Load[] {
+export function kafkaLoads(options: LeanTimes & { readonly java: boolean }): Load[] {
   if (options.java) return [javaProducer(100), javaProducer(1000), javaConsumer(1000)];
-  return [produce(100, options.seconds), produce(1000, options.seconds), consume(1000)];
+  return [produce(100, options), produce(1000, options), consume(1000)];
 }
