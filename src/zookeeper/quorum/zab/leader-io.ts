@@ -1,6 +1,7 @@
 import type { Ensemble } from '../configuration/ensemble.ts';
 import type { CatchUpSettings } from './catch-up.ts';
 import type { Proposal } from './history.ts';
+import type { Learner } from './learner.ts';
 import type { Packet } from './packets.ts';
 
 export type EpochFile = 'acceptedEpoch' | 'currentEpoch';
@@ -74,4 +75,8 @@ export interface LeaderSettings extends CatchUpSettings {
   readonly currentEpoch: number;
   /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
   readonly members34: Set<number>;
+}
+
+export function sendTo({ id }: Learner, packet: Packet, out: LeaderOutput[]): void {
+  out.push({ kind: 'send', learner: id, packet });
 }

@@ -1,3 +1,4 @@
+import type { Proposal } from './history.ts';
 import { PROTOCOL_VERSION, PacketType, type Packet } from './packets.ts';
 
 /** What a learner has done: told its epoch; was told the new one; agreed; is looked up in the log files; is being synchronized; has all that was; takes part. */
@@ -83,4 +84,11 @@ export function readIntroduction({ type, data }: Packet): {
     isObserver: type === PacketType.OBSERVERINFO,
     configVersion: is34 ? 0n : data.readBigInt64BE(12),
   };
+}
+
+/** As this learner can read it. */
+export function proposalFor({ is34 }: Learner, { zxid, payload, payloadOf34, wire }: Proposal): Packet {
+  return is34 && payloadOf34 !== payload
+    ? { type: PacketType.PROPOSAL, zxid, data: payloadOf34 }
+    : { type: PacketType.PROPOSAL, zxid, data: payload, wire };
 }
