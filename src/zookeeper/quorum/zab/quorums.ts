@@ -20,7 +20,7 @@ export class Quorums {
   private next: { readonly ensemble: Ensemble; readonly zxid: number } | null;
   private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
   /** The own log has everything up to here on the disk. */
-  private syncedZxid: number;
+  private syncedZxid = 0;
 
   constructor(
     { self, ensemble, proposed }: LeaderSettings,
