@@ -12,15 +12,13 @@ import { ConnectionAccount } from './connection-account.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import { ConnectionAuth } from './connection-auth.ts';
 import { beginAnswer, endAnswer, writeHeader, writeResult } from './answers.ts';
-import { writeConnectResponse } from './handshake.ts';
-import { readWish } from './session-wish.ts';
 import { isRead, isWrite } from './op-kinds.ts';
 import type { FourLetterWord } from './words.ts';
 import { Queue } from './queue.ts';
 import type { Client } from './reads.ts';
 import { RequestStream, type RequestSink } from './request-stream.ts';
 import { Request, type Requester } from './request.ts';
-import { sessionPassword } from './session-id.ts';
+import { SessionOpening } from './session-opening.ts';
 import type { TrackedSession } from './session-tracker.ts';
 
 /** Reading stops while so many requests of one client wait behind its writes. */
@@ -49,22 +47,21 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
   /** Monotonic clock. */
   readonly openedAtMs: number;
   session: TrackedSession<ClientConnection> | null = null;
+  /** Monotonic clock, of what is handled right now. */
+  nowMs = 0;
   private readonly auth: ConnectionAuth;
+  private readonly opening: SessionOpening;
   private readonly host: ConnectionHost;
   private readonly requests: RequestStream;
   private readonly waiting = new Queue<Request>();
   /** What came while the client didn't take its answers: no more than was read in one go. */
   private readonly stalled = new Queue<Buffer>();
   private output: Writer | null = null;
-  private hasReadOnly = true;
   private paused = 0;
   /** It closed, or is about to: nothing more is answered. */
   isOver = false;
-  /** Its session is being looked up: nothing more is to come before the answer. */
-  private isReopening = false;
   /** A command came: nothing more is read. */
   private isDeaf = false;
-  private nowMs = 0;
 
   constructor(host: ConnectionHost, connection: Connection, tls: TlsConnection | null) {
     this.isSecure = tls !== null;
@@ -73,6 +70,7 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
     this.connection = connection;
     this.requests = new RequestStream(host.config.juteMaxBuffer, this);
     this.auth = new ConnectionAuth(host, connection.remote, tls);
+    this.opening = new SessionOpening(host, this);
     this.nowMs = host.clock.monotonicMs();
     this.establishedAtMs = host.clock.wallMs();
     this.openedAtMs = this.nowMs;
@@ -179,7 +177,7 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
       return;
     }
     if (request.op === OpCode.createSession) {
-      this.welcome(zxid, result.error);
+      this.opening.end(zxid, result.error);
       this.account.took(OpCode.createSession, this.nowMs - request.receivedAtMs);
     } else {
       const inBody = request.op === OpCode.multi && result.parts !== null;
@@ -249,8 +247,9 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
     }
     this.account.received();
     if (this.session === null) {
-      if (this.isReopening) throw new WireError('request', start, 'it came before the session was confirmed');
-      this.connect(body.subarray(start, end));
+      if (this.opening.isUnderway)
+        throw new WireError('request', start, 'it came before the session was confirmed');
+      this.opening.begin(body.subarray(start, end));
       return;
     }
     if (end - start < 8) throw new WireError('request header', start, `${end - start} bytes instead of 8`);
@@ -296,7 +295,8 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
     if (w.position > MAX_UNSENT_BYTES) this.flush();
   }
 
-  private write(xid: number, op: number, body: Buffer, start: number, end: number): void {
+  /** Puts a write into the pipeline, and what comes behind it waits. */
+  write(xid: number, op: number, body: Buffer, start: number, end: number): void {
     const request = new Request(this, this.sessionId, xid, op, body, start, end, this.authIds, this.nowMs);
     this.waiting.push(request);
     if (op === OpCode.closeSession && this.session !== null) this.session.closing = true;
@@ -358,90 +358,14 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
     if (error !== 0) this.close();
   }
 
-  private connect(frame: Buffer): void {
-    this.host.metrics.connectionRequests += 1;
-    const wish = readWish(frame, this.host, this.place);
-    if (wish === null) {
-      this.close();
-      return;
-    }
-    this.hasReadOnly = wish.hasReadOnly;
-    if (wish.sessionId === 0n) this.openSession(wish.timeoutMs);
-    else this.resumeSession(wish.sessionId, wish.password, wish.timeoutMs);
-  }
-
-  private openSession(timeoutMs: number): void {
-    const session = this.host.newSession(timeoutMs, this, this.nowMs);
-    this.session = session;
-    if (session.isLocal) {
-      this.welcome(this.host.tree.lastZxid, 0);
-      return;
-    }
-    const body = Buffer.alloc(4);
-    body.writeInt32BE(timeoutMs);
-    const request = new Request(
-      this,
-      session.id,
-      0,
-      OpCode.createSession,
-      body,
-      0,
-      4,
-      this.authIds,
-      this.nowMs,
-    );
-    this.waiting.push(request);
-    this.host.submit(request);
-  }
-
-  /** The connection that held the session goes, even if the password turns out to be wrong: so do Apache's servers. */
-  private resumeSession(sessionId: bigint, password: Buffer, timeoutMs: number): void {
-    this.host.sessions.get(sessionId)?.connection?.close();
-    if (!sessionPassword(sessionId).equals(password)) {
-      this.reject();
-      return;
-    }
-    this.isReopening = true;
-    this.host.reopen(this, sessionId, timeoutMs, (session) => {
-      this.isReopening = false;
-      if (this.isOver) return;
-      if (session === null) {
-        this.reject();
-        return;
-      }
-      this.session = session;
-      this.host.metrics.revalidations += 1;
-      this.welcome(this.host.tree.lastZxid, 0);
-      this.flush();
-    });
-  }
-
-  /** Tells the client that its session is over. */
-  private reject(): void {
-    this.greet(0, 0n, Buffer.alloc(16));
-    this.close();
-  }
-
-  private welcome(zxid: number, error: number): void {
-    const session = this.session!;
-    if (error === 0) {
-      this.greet(session.timeoutMs, session.id, sessionPassword(session.id));
-      this.account.welcomed(zxid, this.nowMs);
-    } else this.reject();
-  }
-
-  private greet(timeoutMs: number, sessionId: bigint, password: Buffer): void {
-    const readOnly = this.hasReadOnly ? this.host.isReadOnly : null;
-    this.account.responded(writeConnectResponse(this.writer(), timeoutMs, sessionId, password, readOnly));
-  }
-
   private mayRead(acl: readonly Acl[]): boolean {
     return (
       this.host.config.skipAcl || allows(this.host.authentication.schemes, acl, Perms.READ, this.authIds)
     );
   }
 
-  private writer(): Writer {
+  /** Where the answers of this turn go. */
+  writer(): Writer {
     this.output ??= this.host.takeWriter(this);
     return this.output;
   }
