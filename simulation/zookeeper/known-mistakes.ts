@@ -43,7 +43,7 @@ export const ofEnsembles: readonly {
     what: 'a leader commits what any one disk has',
     edits: [
       {
-        file: `${zab}/leader.ts`,
+        file: `${zab}/quorums.ts`,
         right: 'return this.hasQuorum(having, zxid);',
         wrong: 'return having.length > 0;',
       },
@@ -55,7 +55,7 @@ export const ofEnsembles: readonly {
     edits: [
       {
         file: `${zab}/leader.ts`,
-        right: 'if (!this.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;',
+        right: 'if (!this.quorums.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;',
         wrong: '',
       },
     ],
@@ -65,9 +65,9 @@ export const ofEnsembles: readonly {
     what: 'a DIFF without its first transaction, and a follower that takes it',
     edits: [
       {
-        file: `${zab}/leader.ts`,
-        right: 'this.bring(learner, way.missing, out);',
-        wrong: 'this.bring(learner, way.missing.slice(1), out);',
+        file: `${zab}/synchronization.ts`,
+        right: 'this.bring(learner, epoch, way.missing, out);',
+        wrong: 'this.bring(learner, epoch, way.missing.slice(1), out);',
       },
       {
         file: `${zab}/follower.ts`,
