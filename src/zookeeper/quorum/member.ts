@@ -27,7 +27,8 @@ import { Leading } from './zab/leading.ts';
 import type { MemberContext } from './member-context.ts';
 import { turnAway } from './not-serving.ts';
 import { readOnlyRole } from './read-only-role.ts';
-import { epochOf, type Vote } from './election/vote.ts';
+import { type Vote } from './election/vote.ts';
+import { epochOf } from '../tree/zxid.ts';
 
 /** Read-only mode begins no earlier, though ticks be shorter. */
 const LEAST_WAIT_FOR_LEADER_MS = 2000;

@@ -1,5 +1,3 @@
-export { LAST_COUNTER, counterOf, epochOf, firstZxid, follows } from '../../tree/zxid.ts';
-
 /** For whom a server is, and what makes that one fit to lead. zxids are exact up to epoch 2^21; those of observers are -2^63. */
 export interface Vote {
   /** Number of the proposed leader. */

@@ -1,5 +1,5 @@
 import { ensembleIn } from '../configuration/reconfigure.ts';
-import { counterOf } from '../election/vote.ts';
+import { counterOf } from '../../tree/zxid.ts';
 import type { History, Proposal } from './history.ts';
 import { sendTo, type LeaderOutput, type LeaderSettings } from './leader-io.ts';
 import { isListening, proposalFor, type Learner } from './learner.ts';

@@ -1,4 +1,4 @@
-import { counterOf } from '../election/vote.ts';
+import { counterOf } from '../../tree/zxid.ts';
 import type { History, Proposal } from './history.ts';
 import type { Learner } from './learner.ts';
 

@@ -5,7 +5,7 @@ import { WireError } from '../../../wire/wire-error.ts';
 import { History, readProposal, type Proposal } from './history.ts';
 import type { EpochFile } from './leader-io.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from './packets.ts';
-import { epochOf, firstZxid, follows } from '../election/vote.ts';
+import { epochOf, firstZxid, follows } from '../../tree/zxid.ts';
 
 export type FollowerInput = { readonly now: number } &
   /** The leader is connected. */

@@ -11,7 +11,7 @@ import type { Transaction } from '../../tree/transaction.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
 import { RecentPayloads } from './recent-payloads.ts';
 import { differsFor34, isBeyond34 } from './release34.ts';
-import { counterOf, follows } from '../election/vote.ts';
+import { counterOf, follows } from '../../tree/zxid.ts';
 
 /** A transaction on its way through the ensemble. */
 export interface Proposal {

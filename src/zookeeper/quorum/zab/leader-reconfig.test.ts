@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { OpCode } from '../../jute/op-code.ts';
 import type { Ensemble } from '../configuration/ensemble.ts';
-import { firstZxid } from '../election/vote.ts';
+import { firstZxid } from '../../tree/zxid.ts';
 import { History, proposalOf, type Proposal } from './history.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';

@@ -19,7 +19,7 @@ import { proposalOf, type Proposal } from './history.ts';
 import type { PacketEncoder } from './packet-encoder.ts';
 import { PacketType, type Packet } from './packets.ts';
 import { asksBeyond34 } from './release34.ts';
-import { LAST_COUNTER, counterOf, firstZxid } from '../election/vote.ts';
+import { LAST_COUNTER, counterOf, firstZxid } from '../../tree/zxid.ts';
 
 const REQUEST_HEAD_BYTES = 16;
 

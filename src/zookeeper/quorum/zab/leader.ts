@@ -1,5 +1,5 @@
 import type { Ensemble } from '../configuration/ensemble.ts';
-import { epochOf, firstZxid } from '../election/vote.ts';
+import { epochOf, firstZxid } from '../../tree/zxid.ts';
 import { Broadcast } from './broadcast.ts';
 import type { History } from './history.ts';
 import {

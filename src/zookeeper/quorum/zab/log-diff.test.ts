@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Transaction } from '../../tree/transaction.ts';
-import { firstZxid } from '../election/vote.ts';
+import { firstZxid } from '../../tree/zxid.ts';
 import { LogDiff } from './log-diff.ts';
 
 const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;

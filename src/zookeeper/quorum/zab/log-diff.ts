@@ -1,6 +1,6 @@
 import type { ZooKeeperStorage } from '../../storage/storage.ts';
 import type { Transaction } from '../../tree/transaction.ts';
-import { counterOf, follows } from '../election/vote.ts';
+import { counterOf, follows } from '../../tree/zxid.ts';
 import { proposalOfLog, type Proposal } from './history.ts';
 
 /** A part of the log files lacks something, or can't be read by those it is for. */

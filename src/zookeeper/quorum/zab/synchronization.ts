@@ -1,4 +1,4 @@
-import { firstZxid } from '../election/vote.ts';
+import { firstZxid } from '../../tree/zxid.ts';
 import { chooseCatchUp } from './catch-up.ts';
 import type { History, Proposal } from './history.ts';
 import { sendTo, type LeaderOutput, type LeaderSettings } from './leader-io.ts';

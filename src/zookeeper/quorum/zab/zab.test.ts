@@ -7,7 +7,7 @@ import { PacketEncoder } from './packet-encoder.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
 import { PacketType, packetName, type Packet } from './packets.ts';
-import { firstZxid } from '../election/vote.ts';
+import { firstZxid } from '../../tree/zxid.ts';
 
 const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
 const at = (value: number): string => (value < 0 ? '-' : `${Math.floor(value / 2 ** 32)}.${value % 2 ** 32}`);
