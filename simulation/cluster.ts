@@ -5,7 +5,7 @@ import { startBroker } from '../src/kafka/broker/start.ts';
 import type { Runtime } from '../src/runtime/runtime.ts';
 import type { SimulatedHost, SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
 import type { ConfigResult } from '../src/wire/problem.ts';
-import { parseZooKeeperConfig } from '../src/zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../src/zookeeper/server/config/config.ts';
 import { startZooKeeper } from '../src/zookeeper/server/start.ts';
 
 const brokerCount = 3;

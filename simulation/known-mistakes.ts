@@ -53,7 +53,7 @@ const ofClusters: readonly (Edit & { readonly name: string; readonly what: strin
   {
     name: 'zookeeper-early-answer',
     what: 'a lone ZooKeeper that answers before its sync',
-    file: 'src/zookeeper/server/proposer.ts',
+    file: 'src/zookeeper/server/pipeline/proposer.ts',
     right: 'this.storage.sync().then(',
     wrong: 'this.storage.sync(); Promise.resolve().then(',
   },

@@ -11,9 +11,9 @@ import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { silentLog } from '../../src/runtime/silent-log.ts';
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { ZooKeeperStorage } from '../../src/zookeeper/storage/storage.ts';
-import { openAcl } from '../../src/zookeeper/tree/acl.ts';
+import { openAcl } from '../../src/zookeeper/tree/acl/acl.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
-import type { TransactionRecord } from '../../src/zookeeper/tree/transaction.ts';
+import type { TransactionRecord } from '../../src/zookeeper/tree/transactions/transaction.ts';
 
 const ZNODES = Number(process.argv[2] ?? 1_000_000);
 const BYTES = Number(process.argv[3] ?? 100);

@@ -13,8 +13,8 @@ import { createRequest, getDataRequest, setDataRequest } from '../../src/zookeep
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { readUstring } from '../../src/zookeeper/jute/primitives.ts';
 import { ZooKeeperStorage } from '../../src/zookeeper/storage/storage.ts';
-import { RequestPreparer, type WriteRequest } from '../../src/zookeeper/tree/request-preparer.ts';
-import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
+import { RequestPreparer, type WriteRequest } from '../../src/zookeeper/tree/requests/request-preparer.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
 
 const ZNODES = Number(process.argv[2] ?? 20_000);
 const BATCH = 64;

@@ -14,7 +14,7 @@ export const ofEnsembles: readonly {
     what: 'a follower acknowledges before its sync',
     edits: [
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'if (!this.settings.isObserver) this.owed.push(packet.zxid);',
         wrong: "if (this.phase === 'serving') this.ack(packet.zxid, out); else this.owed.push(packet.zxid);",
       },
@@ -25,7 +25,7 @@ export const ofEnsembles: readonly {
     what: 'a follower accepts a leader of an older epoch',
     edits: [
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'if (epoch < acceptedEpoch)',
         wrong: 'if (epoch < acceptedEpoch) this.agree(this.settings.currentEpoch, out);\nelse if (epoch < 0)',
       },
@@ -35,7 +35,11 @@ export const ofEnsembles: readonly {
     name: 'lost-trunc',
     what: "a follower that is told to cut its log doesn't",
     edits: [
-      { file: `${zab}/following.ts`, right: 'storage.truncate(output.zxid, ', wrong: 'storage.reload(' },
+      {
+        file: `${zab}/follower/following.ts`,
+        right: 'storage.truncate(output.zxid, ',
+        wrong: 'storage.reload(',
+      },
     ],
   },
   {
@@ -43,7 +47,7 @@ export const ofEnsembles: readonly {
     what: 'a leader commits what any one disk has',
     edits: [
       {
-        file: `${zab}/quorums.ts`,
+        file: `${zab}/leader/quorums.ts`,
         right: 'return this.hasQuorum(having, zxid);',
         wrong: 'return having.length > 0;',
       },
@@ -54,7 +58,7 @@ export const ofEnsembles: readonly {
     what: 'a leader serves before a quorum has its history',
     edits: [
       {
-        file: `${zab}/leader.ts`,
+        file: `${zab}/leader/leader.ts`,
         right: 'if (!this.quorums.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;',
         wrong: '',
       },
@@ -65,12 +69,12 @@ export const ofEnsembles: readonly {
     what: 'a DIFF without its first transaction, and a follower that takes it',
     edits: [
       {
-        file: `${zab}/synchronization.ts`,
+        file: `${zab}/leader/synchronization.ts`,
         right: 'this.bring(learner, epoch, way.missing, out);',
         wrong: 'this.bring(learner, epoch, way.missing.slice(1), out);',
       },
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'if (!follows(packet.zxid, last)) {',
         wrong: 'if (packet.zxid < 0) {',
       },
@@ -93,7 +97,7 @@ export const ofEnsembles: readonly {
       { file: vote, right: 'if (a.epoch !== b.epoch) return a.epoch > b.epoch;', wrong: '' },
       { file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' },
       {
-        file: `${zab}/leader.ts`,
+        file: `${zab}/leader/leader.ts`,
         right: 'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {',
         wrong: 'if (epoch > currentEpoch + 1e6) {',
       },
@@ -104,12 +108,12 @@ export const ofEnsembles: readonly {
     what: 'a follower serves before UPTODATE',
     edits: [
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: "      this.phase = 'ready';\n      this.ack(firstZxid(this.epoch), out);",
         wrong: '      this.ack(firstZxid(this.epoch), out);\n      this.upToDate(out);',
       },
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: "if (this.phase === 'ready') this.upToDate(out);\n        else this.unexpected(packet, out);",
         wrong: '',
       },
@@ -132,12 +136,12 @@ export const ofEnsembles: readonly {
     what: 'the epoch is taken up before the transactions of the DIFF are on the disk (ZOOKEEPER-3911)',
     edits: [
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: "if (this.phase !== 'storing' || this.syncedZxid < this.history.last) return;",
         wrong: "if (this.phase !== 'storing') return;",
       },
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'if (this.syncedZxid >= this.history.last) this.stored(out);',
         wrong: 'if ((this.stored(out), this.syncedZxid >= this.history.last)) return;',
       },
@@ -159,12 +163,12 @@ export const ofEnsembles: readonly {
     what: 'a COMMIT is taken for all that was proposed',
     edits: [
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'const proposals = history.commitTo(zxid);',
         wrong: 'const proposals = history.commitTo(history.last);',
       },
       {
-        file: `${zab}/follower.ts`,
+        file: `${zab}/follower/follower.ts`,
         right: 'if (proposals.length !== 1 || proposals[0]!.zxid !== zxid) {',
         wrong: 'if (zxid < 0) {',
       },
@@ -202,7 +206,7 @@ export const ofEnsembles: readonly {
     what: 'a sync is answered after writes that were asked for later (found here)',
     edits: [
       {
-        file: `${zab}/leading.ts`,
+        file: `${zab}/leader/leading.ts`,
         right: 'this.applyFinal();\n        this.writes?.confirmed();',
         wrong: 'this.context.runtime.clock.soon(() => (this.applyFinal(), this.writes?.confirmed()));',
       },

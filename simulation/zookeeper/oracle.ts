@@ -1,12 +1,12 @@
 /** What must hold at each moment of an ensemble's life, checked as it happens: by each transaction that a server applies, and after each event. */
 import { createNodeDigests } from '../../src/runtime/node/digests.ts';
-import { SnapshotBody, snapshotSlices } from '../../src/zookeeper/quorum/zab/snapshot-body.ts';
+import { SnapshotBody, snapshotSlices } from '../../src/zookeeper/quorum/zab/packets/snapshot-body.ts';
 import type { Server } from '../../src/zookeeper/server/server.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
-import { decodeTransaction } from '../../src/zookeeper/tree/transaction-codec.ts';
+import { decodeTransaction } from '../../src/zookeeper/tree/transactions/transaction-codec.ts';
 import { Reader } from '../../src/wire/reader.ts';
 import { TreeImage } from '../../src/zookeeper/storage/snapshot-writer.ts';
-import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import type { EnsembleServer } from '../../test/zookeeper/simulated-ensemble.ts';
 

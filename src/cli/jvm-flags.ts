@@ -1,5 +1,5 @@
 import { systemProperties } from '../compose/images/config-text.ts';
-import { knowsKey } from '../zookeeper/server/config.ts';
+import { knowsKey } from '../zookeeper/server/config/config.ts';
 import { readProperties } from '../wire/properties.ts';
 
 /** Where the scripts of Apache's ZooKeeper and of Kafka look for options of the Java machine. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { arch, freemem, homedir, platform, release, tmpdir, totalmem, userInfo } from 'node:os';
-import type { ProcessFacts } from '../zookeeper/server/process-facts.ts';
+import type { ProcessFacts } from '../zookeeper/server/metrics/process-facts.ts';
 
 /** The machine as `envi` tells it, under the names that Java has. */
 export function environment(): Record<string, string> {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../runtime/node/log.ts';
 import { createNodeRuntime } from '../runtime/node/node-runtime.ts';
-import { zooKeeperDefaults } from '../zookeeper/server/config.ts';
+import { zooKeeperDefaults } from '../zookeeper/server/config/config.ts';
 import { startZooKeeper } from '../zookeeper/server/start.ts';
 
 interface Ended {

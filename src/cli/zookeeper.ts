@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { createLog } from '../runtime/node/log.ts';
 import { createNodeRuntime } from '../runtime/node/node-runtime.ts';
 import { formatProblem } from '../wire/problem.ts';
-import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../zookeeper/server/config/config.ts';
 import { startZooKeeper } from '../zookeeper/server/start.ts';
 import { CommandFailure } from './failure.ts';
 import { withJvmFlags } from './jvm-flags.ts';

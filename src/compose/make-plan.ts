@@ -1,7 +1,7 @@
 import { resolveBrokerConfig } from '../kafka/broker/config/broker-config.ts';
 import { parseProperties } from '../wire/properties.ts';
 import type { ConfigResult, Problem } from '../wire/problem.ts';
-import { parseZooKeeperConfig } from '../zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../zookeeper/server/config/config.ts';
 import { checkBrokers } from './checks/brokers.ts';
 import { checkListeners } from './checks/listeners.ts';
 import { checkNetwork } from './checks/network.ts';

@@ -1,6 +1,6 @@
 import type { BrokerConfig } from '../kafka/broker/config/broker-config.ts';
 import type { Problem } from '../wire/problem.ts';
-import type { ZooKeeperConfig } from '../zookeeper/server/config.ts';
+import type { ZooKeeperConfig } from '../zookeeper/server/config/config.ts';
 import type { Place, Project, Service } from './model.ts';
 
 /** What `up` runs: each service that gregor serves, with the configuration that its image would have made. */

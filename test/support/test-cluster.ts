@@ -14,7 +14,7 @@ import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-net
 import { formatProblem, type ConfigResult } from '../../src/wire/problem.ts';
 import { parseProperties } from '../../src/wire/properties.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { parseZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../src/zookeeper/server/start.ts';
 import { eventually } from './eventually.ts';
 

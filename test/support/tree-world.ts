@@ -5,13 +5,16 @@ import { errorInfo } from '../../src/zookeeper/jute/error-code.ts';
 import * as messages from '../../src/zookeeper/jute/messages.ts';
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import type { Fields, RecordType, ValueOf } from '../../src/zookeeper/jute/record.ts';
-import type { Acl, AuthScheme, Id } from '../../src/zookeeper/tree/acl.ts';
-import { openAcl } from '../../src/zookeeper/tree/acl.ts';
-import type { ApplyResult } from '../../src/zookeeper/tree/apply-result.ts';
+import type { Acl, AuthScheme, Id } from '../../src/zookeeper/tree/acl/acl.ts';
+import { openAcl } from '../../src/zookeeper/tree/acl/acl.ts';
+import type { ApplyResult } from '../../src/zookeeper/tree/transactions/apply-result.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
-import { RequestPreparer, type PreparerSettings } from '../../src/zookeeper/tree/request-preparer.ts';
-import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
-import type { Watcher } from '../../src/zookeeper/tree/watch-table.ts';
+import {
+  RequestPreparer,
+  type PreparerSettings,
+} from '../../src/zookeeper/tree/requests/request-preparer.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
+import type { Watcher } from '../../src/zookeeper/tree/watches/watch-table.ts';
 
 const digests = createNodeDigests();
 

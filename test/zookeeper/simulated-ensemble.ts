@@ -9,7 +9,7 @@ import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import type { Server } from '../../src/zookeeper/server/server.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
-import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
+import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
 
 export interface EnsembleOptions {
   readonly seed: number;

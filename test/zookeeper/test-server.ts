@@ -14,8 +14,8 @@ import { Writer } from '../../src/wire/writer.ts';
 import * as messages from '../../src/zookeeper/jute/messages.ts';
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
-import type { Transaction } from '../../src/zookeeper/tree/transaction.ts';
-import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config.ts';
+import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
+import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
 import { standaloneRole, type ServerRole } from '../../src/zookeeper/server/role.ts';
 import { Server, type ServerStorage } from '../../src/zookeeper/server/server.ts';
 

@@ -4,7 +4,7 @@ import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
 import type { Listener, Log, LogFields, Runtime } from '../../runtime/runtime.ts';
 import { Life } from '../../runtime/virtual/life.ts';
 import { mapMounts, mappedFiles } from '../../runtime/virtual/mapped-files.ts';
-import { parseZooKeeperConfig } from '../../zookeeper/server/config.ts';
+import { parseZooKeeperConfig } from '../../zookeeper/server/config/config.ts';
 import type { FromProcess, ProcessPlan, ToProcess } from './process-messages.ts';
 import { ProcessNetwork } from './process-network.ts';
 import type { RunningServer, ServerToStart, Starters } from './starters.ts';

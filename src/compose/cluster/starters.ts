@@ -1,6 +1,6 @@
 import type { BrokerConfig } from '../../kafka/broker/config/broker-config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { ZooKeeperConfig } from '../../zookeeper/server/config.ts';
+import type { ZooKeeperConfig } from '../../zookeeper/server/config/config.ts';
 
 /** A server that runs. */
 export interface RunningServer {

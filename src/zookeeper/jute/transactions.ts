@@ -1,4 +1,4 @@
-/** What the log and proposals carry. See `tree/transaction.ts` for the form that the tree works with. */
+/** What the log and proposals carry. See `tree/transactions/transaction.ts` for the form that the tree works with. */
 
 import { acl } from './data.ts';
 import { bool, buffer, int, long, nested, record, ustring, vector } from './record.ts';

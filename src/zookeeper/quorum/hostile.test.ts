@@ -4,8 +4,8 @@ import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
-import { PacketEncoder } from './zab/packet-encoder.ts';
-import { PacketType, type Packet } from './zab/packets.ts';
+import { PacketEncoder } from './zab/packets/packet-encoder.ts';
+import { PacketType, type Packet } from './zab/packets/packets.ts';
 
 const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;

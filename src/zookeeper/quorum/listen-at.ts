@@ -1,5 +1,5 @@
-import type { ZooKeeperConfig } from '../server/config.ts';
-import type { MemberConfig } from '../server/server-line.ts';
+import type { ZooKeeperConfig } from '../server/config/config.ts';
+import type { MemberConfig } from '../server/config/server-line.ts';
 import {
   NetworkError,
   type Connection,

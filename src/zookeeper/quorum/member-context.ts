@@ -1,9 +1,9 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { PeerNetworks } from '../security/peer-networks.ts';
-import type { ZooKeeperConfig } from '../server/config.ts';
-import type { MemberStats } from '../server/member-stats.ts';
+import type { ZooKeeperConfig } from '../server/config/config.ts';
+import type { MemberStats } from '../server/metrics/member-stats.ts';
 import type { Server } from '../server/server.ts';
-import type { MemberConfig } from '../server/server-line.ts';
+import type { MemberConfig } from '../server/config/server-line.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { Ensemble } from './configuration/ensemble.ts';
 import type { History } from './zab/history.ts';

@@ -1,8 +1,8 @@
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { ZooKeeperConfig } from '../server/config.ts';
+import type { ZooKeeperConfig } from '../server/config/config.ts';
 import type { Server } from '../server/server.ts';
-import type { MemberConfig } from '../server/server-line.ts';
-import { storageConfig } from '../server/storage-config.ts';
+import type { MemberConfig } from '../server/config/server-line.ts';
+import { storageConfig } from '../server/config/storage-config.ts';
 import { peerNetworks } from '../security/peer-networks.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';

@@ -6,7 +6,7 @@ import { silentLog } from '../../runtime/node/log.ts';
 import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
 import { ZooKeeperClient } from '../client/client.ts';
 import { openAcl } from '../client/types.ts';
-import { zooKeeperDefaults } from '../server/config.ts';
+import { zooKeeperDefaults } from '../server/config/config.ts';
 import { startZooKeeper } from '../server/start.ts';
 
 const runtime = createNodeRuntime({ log: silentLog });

@@ -4,11 +4,11 @@ import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { Perms } from '../jute/constants.ts';
 import { OpCode } from '../jute/op-code.ts';
-import type { Request } from '../server/request.ts';
-import type { Id } from '../tree/acl.ts';
-import type { ApplyResult } from '../tree/apply-result.ts';
-import type { Transaction } from '../tree/transaction.ts';
-import { parsers, readMulti, type ParsedOp, type SetAclOp } from '../tree/write-ops.ts';
+import type { Request } from '../server/pipeline/request.ts';
+import type { Id } from '../tree/acl/acl.ts';
+import type { ApplyResult } from '../tree/transactions/apply-result.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
+import { parsers, readMulti, type ParsedOp, type SetAclOp } from '../tree/requests/write-ops.ts';
 
 const FILE = 'zookeeper_audit.log';
 /** As Apache's own setup of its logger has it. */

@@ -1,6 +1,6 @@
 import type { Connection, Endpoint, Listener, Runtime } from '../../runtime/runtime.ts';
 import type { PeerCertificate, TlsConnection } from '../../runtime/tls.ts';
-import type { ZooKeeperConfig } from '../server/config.ts';
+import type { ZooKeeperConfig } from '../server/config/config.ts';
 import { tlsDoor } from './tls-door.ts';
 import { TlsKeys } from './tls-keys.ts';
 

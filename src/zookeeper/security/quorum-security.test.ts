@@ -11,7 +11,7 @@ import { VirtualNetwork, type Host } from '../../runtime/virtual/virtual-network
 import { ZooKeeperClient } from '../client/client.ts';
 import type { Member } from '../quorum/member.ts';
 import { startMember } from '../quorum/start-member.ts';
-import { parseZooKeeperConfig } from '../server/config.ts';
+import { parseZooKeeperConfig } from '../server/config/config.ts';
 
 const MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
 

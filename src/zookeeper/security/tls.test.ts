@@ -10,7 +10,7 @@ import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
 import type { Endpoint } from '../../runtime/runtime.ts';
 import { TlsError, type TlsConnection, type TlsContext } from '../../runtime/tls.ts';
 import { ZooKeeperClient, type ZooKeeperClientOptions } from '../client/client.ts';
-import { parseZooKeeperConfig } from '../server/config.ts';
+import { parseZooKeeperConfig } from '../server/config/config.ts';
 import { ClientPorts } from './client-ports.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../server/start.ts';
 

@@ -1,5 +1,5 @@
-import type { MemberStats } from './member-stats.ts';
-import type { MemberConfig } from './server-line.ts';
+import type { MemberStats } from './metrics/member-stats.ts';
+import type { MemberConfig } from './config/server-line.ts';
 
 /** What a member of an ensemble knows of it, for commands and metrics. */
 export interface MemberView {

@@ -7,7 +7,7 @@ import * as data from '../jute/data.ts';
 import * as messages from '../jute/messages.ts';
 import type { Fields, RecordType } from '../jute/record.ts';
 import { OpCode } from '../jute/op-code.ts';
-import { sessionPassword } from './session-id.ts';
+import { sessionPassword } from './sessions/session-id.ts';
 import { startTestServer, TestPeer, type TestServer } from '../../../test/zookeeper/test-server.ts';
 
 // What Apache's clients sent to Apache's servers is sent to ours, and what ours answers is compared with what theirs did.

@@ -1,6 +1,6 @@
 import type { MemberView } from './member-view.ts';
-import { RequestPipeline, type WritePath } from './pipeline.ts';
-import { StandaloneProposer } from './proposer.ts';
+import { RequestPipeline, type WritePath } from './pipeline/pipeline.ts';
+import { StandaloneProposer } from './pipeline/proposer.ts';
 import type { Server } from './server.ts';
 
 export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';

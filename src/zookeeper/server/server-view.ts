@@ -1,15 +1,15 @@
 import type { Clock, Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import type { Authentication } from './auth.ts';
-import type { ZooKeeperConfig } from './config.ts';
-import type { ClientConnection } from './connection.ts';
+import type { Authentication } from './connection/auth.ts';
+import type { ZooKeeperConfig } from './config/config.ts';
+import type { ClientConnection } from './connection/connection.ts';
 import type { MemberView } from './member-view.ts';
-import type { ServerMetrics } from './metrics.ts';
-import type { ProcessFacts } from './process-facts.ts';
+import type { ServerMetrics } from './metrics/metrics.ts';
+import type { ProcessFacts } from './metrics/process-facts.ts';
 import type { ServerMode } from './role.ts';
-import type { SessionTracker } from './session-tracker.ts';
-import type { Stats } from './stats.ts';
+import type { SessionTracker } from './sessions/session-tracker.ts';
+import type { Stats } from './metrics/stats.ts';
 
 /** What is known of a server even while it serves nobody. */
 export interface ServerFacts {

@@ -10,8 +10,8 @@ import {
   type TestServer,
 } from '../../../test/zookeeper/test-server.ts';
 import type { Writer } from '../../wire/writer.ts';
-import type { ZooKeeperConfig } from './config.ts';
-import { sessionPassword } from './session-id.ts';
+import type { ZooKeeperConfig } from './config/config.ts';
+import { sessionPassword } from './sessions/session-id.ts';
 
 async function session(zk: TestServer, host?: string): Promise<TestPeer> {
   const peer = new TestPeer(zk.server, host);

@@ -7,7 +7,7 @@ import { createNodeRuntime } from '../../runtime/node/node-runtime.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { VirtualNetwork } from '../../runtime/virtual/virtual-network.ts';
 import { ZooKeeperClient } from '../client/client.ts';
-import { zooKeeperDefaults, type ZooKeeperConfig } from './config.ts';
+import { zooKeeperDefaults, type ZooKeeperConfig } from './config/config.ts';
 import { startZooKeeper } from './start.ts';
 
 let folder: string;

@@ -6,13 +6,13 @@ import { ZooKeeperStorage } from '../storage/storage.ts';
 import { AuditLog } from '../security/audit.ts';
 import { ClientPorts } from '../security/client-ports.ts';
 import { Logins, clientUsers } from '../security/sasl/logins.ts';
-import { startAdmin } from './admin.ts';
-import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config.ts';
-import type { ProcessFacts } from './process-facts.ts';
-import { startPrometheus } from './prometheus.ts';
+import { startAdmin } from './admin/admin.ts';
+import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config/config.ts';
+import type { ProcessFacts } from './metrics/process-facts.ts';
+import { startPrometheus } from './metrics/prometheus.ts';
 import { standaloneRole } from './role.ts';
 import { Server } from './server.ts';
-import { storageConfig } from './storage-config.ts';
+import { storageConfig } from './config/storage-config.ts';
 
 export interface ZooKeeperServer {
   /** Where clients connect. */

@@ -7,7 +7,7 @@ import { createNodeDigests } from '../../runtime/node/digests.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { SimulatedWorld } from '../../runtime/simulated/simulated-world.ts';
 import { DataTree } from '../tree/data-tree.ts';
-import { getInt32 } from '../tree/stat-bytes.ts';
+import { getInt32 } from '../tree/znodes/stat-bytes.ts';
 import { readLog } from './log-reader.ts';
 import { readSnapshot } from './snapshot-reader.ts';
 import { listSnapshots } from './files.ts';

@@ -1,8 +1,8 @@
 import { putBigInt64 } from '../../wire/bigint64.ts';
 import type { Int64 } from '../../wire/reader.ts';
-import { encodeTransaction } from '../tree/transaction-codec.ts';
-import { putInt32, putInt64 } from '../tree/stat-bytes.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import { encodeTransaction } from '../tree/transactions/transaction-codec.ts';
+import { putInt32, putInt64 } from '../tree/znodes/stat-bytes.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { Adler32 } from './adler32.ts';
 import { ENTRY_END, ENTRY_HEAD_BYTES } from './log-reader.ts';
 

@@ -1,9 +1,9 @@
 import type { File } from '../../runtime/runtime.ts';
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
-import { getInt32, getInt64 } from '../tree/stat-bytes.ts';
-import { decodeDigest, decodeTransaction, type TreeDigest } from '../tree/transaction-codec.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import { getInt32, getInt64 } from '../tree/znodes/stat-bytes.ts';
+import { decodeDigest, decodeTransaction, type TreeDigest } from '../tree/transactions/transaction-codec.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { Adler32 } from './adler32.ts';
 import { FileWindow } from './file-window.ts';
 import { FILE_HEADER_BYTES, FILE_VERSION, LOG_MAGIC } from './files.ts';

@@ -1,5 +1,5 @@
 import type { Files } from '../../runtime/runtime.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { listLogs, logsAfter } from './files.ts';
 import { readLog } from './log-reader.ts';
 

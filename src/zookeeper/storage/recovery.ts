@@ -1,9 +1,9 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import type { Transaction } from '../tree/transaction.ts';
-import { DIGEST_VERSION } from '../tree/tree-digest.ts';
-import type { TreeDigest } from '../tree/transaction-codec.ts';
-import { follows } from '../tree/zxid.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
+import { DIGEST_VERSION } from '../tree/digest/tree-digest.ts';
+import type { TreeDigest } from '../tree/transactions/transaction-codec.ts';
+import { follows } from '../tree/transactions/zxid.ts';
 import { listLogs, listSnapshots, logsAfter, type NamedFile } from './files.ts';
 import { readLog } from './log-reader.ts';
 import { SnapshotError, looksWhole, readSnapshot, type SnapshotDigest } from './snapshot-reader.ts';

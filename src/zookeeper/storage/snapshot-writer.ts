@@ -1,12 +1,12 @@
 import type { Codecs, File, Runtime } from '../../runtime/runtime.ts';
 import { compress } from '../../wire/compression.ts';
 import { writeUstring } from '../jute/primitives.ts';
-import type { Acl } from '../tree/acl.ts';
+import type { Acl } from '../tree/acl/acl.ts';
 import type { DataTree } from '../tree/data-tree.ts';
-import { PERSISTED_BYTES } from '../tree/stat-bytes.ts';
-import { encodeAcl } from '../tree/transaction-codec.ts';
-import { DIGEST_VERSION } from '../tree/tree-digest.ts';
-import type { Znode } from '../tree/znode.ts';
+import { PERSISTED_BYTES } from '../tree/znodes/stat-bytes.ts';
+import { encodeAcl } from '../tree/transactions/transaction-codec.ts';
+import { DIGEST_VERSION } from '../tree/digest/tree-digest.ts';
+import type { Znode } from '../tree/znodes/znode.ts';
 import { Writer } from '../../wire/writer.ts';
 import { Adler32 } from './adler32.ts';
 import {

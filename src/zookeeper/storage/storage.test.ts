@@ -8,7 +8,7 @@ import { SimulatedWorld, type SimulatedHost } from '../../runtime/simulated/simu
 import { CreateFlag } from '../jute/constants.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { DataTree } from '../tree/data-tree.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { listLogs, listSnapshots } from './files.ts';
 import { readLog } from './log-reader.ts';
 import { recover } from './recovery.ts';

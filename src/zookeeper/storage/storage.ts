@@ -1,6 +1,6 @@
 import type { FileLock, Runtime } from '../../runtime/runtime.ts';
 import { DataTree } from '../tree/data-tree.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { readEpoch, writeEpoch } from './epoch-file.ts';
 import {
   UNFINISHED_PREFIX,

@@ -1,6 +1,6 @@
 import { FileError, type File, type Runtime } from '../../runtime/runtime.ts';
-import { putInt32 } from '../tree/stat-bytes.ts';
-import type { Transaction } from '../tree/transaction.ts';
+import { putInt32 } from '../tree/znodes/stat-bytes.ts';
+import type { Transaction } from '../tree/transactions/transaction.ts';
 import { FILE_HEADER_BYTES, FILE_VERSION, LOG_MAGIC, logName } from './files.ts';
 import { LogBatch } from './log-batch.ts';
 

@@ -5,7 +5,7 @@ import * as messages from '../jute/messages.ts';
 import { Reader } from '../../wire/reader.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { CreateFlag, WatcherType } from '../jute/constants.ts';
-import { restoreWatches } from './restore-watches.ts';
+import { restoreWatches } from './watches/restore-watches.ts';
 
 test('a created znode is there with its data and Stat, and its parent counts it', () => {
   const world = new TestWorld();

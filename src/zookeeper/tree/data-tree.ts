@@ -3,13 +3,13 @@ import type { Writer } from '../../wire/writer.ts';
 import { ErrorCode } from '../jute/error-code.ts';
 import { OpCode } from '../jute/op-code.ts';
 import { writeUstring } from '../jute/primitives.ts';
-import { openAcl, readAcl, type Acl } from './acl.ts';
-import type { ApplyResult, MultiPartResult } from './apply-result.ts';
-import { OwnedPaths } from './owned-paths.ts';
-import { ownerKind, ttlOf } from './owner.ts';
-import { CONFIG_PATH, QUOTA_PATH, nameOf, parentOf } from './path.ts';
-import { QuotaLedger, weigh, type Quota } from './quota-ledger.ts';
-import { STAT_BYTES, type Stat } from './stat-bytes.ts';
+import { openAcl, readAcl, type Acl } from './acl/acl.ts';
+import type { ApplyResult, MultiPartResult } from './transactions/apply-result.ts';
+import { OwnedPaths } from './znodes/owned-paths.ts';
+import { ownerKind, ttlOf } from './znodes/owner.ts';
+import { CONFIG_PATH, QUOTA_PATH, nameOf, parentOf } from './znodes/path.ts';
+import { QuotaLedger, weigh, type Quota } from './quota/quota-ledger.ts';
+import { STAT_BYTES, type Stat } from './znodes/stat-bytes.ts';
 import type {
   CreateRecord,
   MultiPart,
@@ -17,10 +17,10 @@ import type {
   Transaction,
   TransactionHeader,
   TransactionRecord,
-} from './transaction.ts';
-import { WatchTable } from './watch-table.ts';
-import type { Znode } from './znode.ts';
-import { ZnodeStore } from './znode-store.ts';
+} from './transactions/transaction.ts';
+import { WatchTable } from './watches/watch-table.ts';
+import type { Znode } from './znodes/znode.ts';
+import { ZnodeStore } from './znodes/znode-store.ts';
 
 /**
  * The replicated state: znodes, sessions, ephemerals, quotas; and, though each server has its own, the watches. Pure: no clock, no
@@ -383,4 +383,4 @@ export class DataTree {
   }
 }
 
-export type { Stat } from './stat-bytes.ts';
+export type { Stat } from './znodes/stat-bytes.ts';

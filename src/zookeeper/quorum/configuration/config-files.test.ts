@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
 import type { Files } from '../../../runtime/runtime.ts';
-import { parseZooKeeperConfig } from '../../server/config.ts';
+import { parseZooKeeperConfig } from '../../server/config/config.ts';
 import { ConfigFiles, withDynamicFile } from './config-files.ts';
 
 const host = () => {

@@ -1,6 +1,6 @@
 import type { Files, Log } from '../../../runtime/runtime.ts';
 import { readProperties } from '../../../wire/properties.ts';
-import type { ZooKeeperConfig } from '../../server/config.ts';
+import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { readEnsemble } from './ensemble-text.ts';
 import type { Ensemble } from './ensemble.ts';

@@ -1,6 +1,6 @@
 import { readProperties } from '../../../wire/properties.ts';
-import { readHierarchy, type GroupLine } from '../../server/hierarchy-lines.ts';
-import { readServerLine, type MemberConfig } from '../../server/server-line.ts';
+import { readHierarchy, type GroupLine } from '../../server/config/hierarchy-lines.ts';
+import { readServerLine, type MemberConfig } from '../../server/config/server-line.ts';
 import { Ensemble } from './ensemble.ts';
 
 /** Reads server, group, weight and version lines, as files, notifications and /zookeeper/config have them; a string says what is wrong. */

@@ -1,5 +1,5 @@
-import type { ZooKeeperConfig } from '../../server/config.ts';
-import type { MemberConfig } from '../../server/server-line.ts';
+import type { ZooKeeperConfig } from '../../server/config/config.ts';
+import type { MemberConfig } from '../../server/config/server-line.ts';
 import { hierarchyOf, majorityOf, type Hierarchy, type QuorumVerifier } from './quorum-verifier.ts';
 
 /** The servers of an ensemble and how they are counted, as of one version. It never changes; a reconfiguration makes another one. */

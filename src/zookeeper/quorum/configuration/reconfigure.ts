@@ -1,8 +1,8 @@
 import { OpCode } from '../../jute/op-code.ts';
 import { ErrorCode } from '../../jute/error-code.ts';
-import { readServerLine, type MemberConfig } from '../../server/server-line.ts';
-import type { ReconfigChange } from '../../tree/write-ops.ts';
-import type { Transaction } from '../../tree/transaction.ts';
+import { readServerLine, type MemberConfig } from '../../server/config/server-line.ts';
+import type { ReconfigChange } from '../../tree/requests/write-ops.ts';
+import type { Transaction } from '../../tree/transactions/transaction.ts';
 import { readEnsemble } from './ensemble-text.ts';
 import { Ensemble } from './ensemble.ts';
 

@@ -9,7 +9,7 @@ import type {
 } from '../../../runtime/runtime.ts';
 import { FrameSplitter } from '../../../wire/frames.ts';
 import { WireError } from '../../../wire/wire-error.ts';
-import type { MemberConfig } from '../../server/server-line.ts';
+import type { MemberConfig } from '../../server/config/server-line.ts';
 import type { Ensemble } from '../configuration/ensemble.ts';
 import type { Notification } from './election.ts';
 import {
@@ -22,7 +22,7 @@ import {
   type Initial,
 } from './messages.ts';
 import { listenAt, listenHost } from '../listen-at.ts';
-import type { ZooKeeperConfig } from '../../server/config.ts';
+import type { ZooKeeperConfig } from '../../server/config/config.ts';
 
 /** Not more often than that to one peer. */
 const DIAL_PAUSE_MS = 100;

@@ -4,7 +4,7 @@ import { Writer } from '../../../wire/writer.ts';
 import type { Notification, PeerState } from './election.ts';
 import type { Endpoint } from '../../../runtime/runtime.ts';
 import { bracketed } from '../configuration/ensemble.ts';
-import { epochOf } from '../../tree/zxid.ts';
+import { epochOf } from '../../tree/transactions/zxid.ts';
 
 /** Instead of a server's number 3.5 and later begin with this, and their address follows. */
 const VERSIONED = -65536;

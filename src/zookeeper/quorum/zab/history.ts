@@ -1,17 +1,17 @@
 import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
-import { Queue } from '../../server/queue.ts';
+import { Queue } from '../../server/pipeline/queue.ts';
 import {
   decodeDigest,
   decodeTransaction,
   encodeTransaction,
   type TreeDigest,
-} from '../../tree/transaction-codec.ts';
-import type { Transaction } from '../../tree/transaction.ts';
-import type { PacketEncoder } from './packet-encoder.ts';
-import { RecentPayloads } from './recent-payloads.ts';
-import { differsFor34, isBeyond34 } from './release34.ts';
-import { counterOf, follows } from '../../tree/zxid.ts';
+} from '../../tree/transactions/transaction-codec.ts';
+import type { Transaction } from '../../tree/transactions/transaction.ts';
+import type { PacketEncoder } from './packets/packet-encoder.ts';
+import { RecentPayloads } from './packets/recent-payloads.ts';
+import { differsFor34, isBeyond34 } from './leader/release34.ts';
+import { counterOf, follows } from '../../tree/transactions/zxid.ts';
 
 /** A transaction on its way through the ensemble. */
 export interface Proposal {

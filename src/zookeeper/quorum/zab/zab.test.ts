@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
-import type { Transaction } from '../../tree/transaction.ts';
-import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
+import type { Transaction } from '../../tree/transactions/transaction.ts';
+import { Follower, type FollowerInput, type FollowerOutput } from './follower/follower.ts';
 import { History, proposalOf } from './history.ts';
-import { PacketEncoder } from './packet-encoder.ts';
-import type { LeaderInput, LeaderOutput } from './leader-io.ts';
-import { Leader } from './leader.ts';
-import { PacketType, packetName, type Packet } from './packets.ts';
-import { firstZxid } from '../../tree/zxid.ts';
+import { PacketEncoder } from './packets/packet-encoder.ts';
+import type { LeaderInput, LeaderOutput } from './leader/leader-io.ts';
+import { Leader } from './leader/leader.ts';
+import { PacketType, packetName, type Packet } from './packets/packets.ts';
+import { firstZxid } from '../../tree/transactions/zxid.ts';
 
 const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
 const at = (value: number): string => (value < 0 ? '-' : `${Math.floor(value / 2 ** 32)}.${value % 2 ** 32}`);

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { silentLog } from '../../../runtime/node/log.ts';
 import { createNodeRuntime } from '../../../runtime/node/node-runtime.ts';
 import { ZooKeeperClient, type ZooKeeperClientOptions } from '../../client/client.ts';
-import { parseZooKeeperConfig } from '../../server/config.ts';
+import { parseZooKeeperConfig } from '../../server/config/config.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../server/start.ts';
 
 const runtime = createNodeRuntime({ log: silentLog });

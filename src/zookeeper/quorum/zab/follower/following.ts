@@ -1,0 +1,388 @@
+import type { Connection, Timer } from '../../../../runtime/runtime.ts';
+import { NetworkError } from '../../../../runtime/runtime.ts';
+import { WireError } from '../../../../wire/wire-error.ts';
+import type { MemberView } from '../../../server/member-view.ts';
+import { Server } from '../../../server/server.ts';
+import type { MemberConfig } from '../../../server/config/server-line.ts';
+import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
+import { FollowerWrites } from './follower-writes.ts';
+import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
+import { LogSync } from '../log-sync.ts';
+import { ObserverMaster } from './observer-master.ts';
+import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
+import { PacketEncoder } from '../packets/packet-encoder.ts';
+import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
+import { SnapshotBody } from '../packets/snapshot-body.ts';
+import { syncSentence } from './sync-sentence.ts';
+
+/** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly. */
+const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
+
+/** The shell around `Follower`: the connection to the leader, the log, the tree and the server for clients. */
+export class Following {
+  private readonly context: MemberContext;
+  private readonly leader: MemberConfig;
+  private readonly core: Follower;
+  private readonly stream: PacketStream;
+  private readonly logSync: LogSync;
+  private connection: Connection | null = null;
+  private writes: FollowerWrites | null = null;
+  private server: Server | null = null;
+  /** Observers that follow this follower. */
+  private observers: ObserverMaster | null = null;
+  /** Whom the connection leads to: an observer may follow a follower. */
+  private masterId: number;
+  private timer: Timer | null = null;
+  /** The tree that the leader sends. */
+  private body: SnapshotBody | null = null;
+  /** Of the tree that it replaces. */
+  private past: Past | null = null;
+  /** Log and tree are being replaced. */
+  private replacing: Promise<void> | null = null;
+  private isTreeWhole = true;
+  private connectedAtMs = 0;
+  private readonly encoder = new PacketEncoder();
+  private readonly inputs: FollowerInput[] = [];
+  private readonly outputs: FollowerOutput[] = [];
+  private isStepping = false;
+  private isOver = false;
+  private end: (reason: string) => void = () => {};
+  private readonly ended: Promise<string>;
+
+  constructor(context: MemberContext, leader: MemberConfig) {
+    this.context = context;
+    this.leader = leader;
+    this.masterId = leader.id;
+    const { config, self, history, runtime, storage } = context;
+    this.core = new Follower(
+      {
+        self: self.id,
+        isObserver: self.role === 'observer',
+        tickMs: config.tickTimeMs,
+        initLimit: config.initLimit,
+        syncLimit: config.syncLimit,
+        acceptedEpoch: context.acceptedEpoch,
+        currentEpoch: context.currentEpoch,
+        configVersion: context.ensemble.version,
+        reconfigEnabled: config.reconfigEnabled,
+      },
+      history,
+    );
+    this.stream = new PacketStream(packetLimit(config));
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.logSync = new LogSync(
+      storage,
+      runtime.clock,
+      (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
+      (error) => context.fail(error),
+    );
+  }
+
+  /** Resolves when it follows no more, with the reason. */
+  async run(): Promise<string> {
+    const reason = await this.connect();
+    if (reason !== null) return reason;
+    this.tick();
+    this.connectedAtMs = this.now;
+    this.step({ kind: 'start', now: this.now });
+    const ended = await this.ended;
+    await this.replacing;
+    await this.observers?.stop();
+    const { storage, history } = this.context;
+    if (!this.isTreeWhole) {
+      history.forget();
+      await storage.reload((transaction) => history.replayed(transaction));
+      if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
+    }
+    await settleLog(this.context);
+    return ended;
+  }
+
+  /** Ends it: clients are cut off at once. */
+  stop(reason: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.context.left();
+    this.timer?.cancel();
+    this.server?.stop();
+    void this.observers?.stop();
+    this.connection?.destroy();
+    if (this.body !== null) this.isTreeWhole = false;
+    this.end(reason);
+  }
+
+  private get now(): number {
+    return this.context.runtime.clock.monotonicMs();
+  }
+
+  private tick(): void {
+    this.timer = this.context.runtime.clock.after(this.context.config.tickTimeMs / 2, () => {
+      if (this.isOver) return;
+      this.tick();
+      this.step({ kind: 'tick', now: this.now });
+    });
+  }
+
+  /** @returns why there is no connection, or null. */
+  private async connect(): Promise<string | null> {
+    const { config, runtime } = this.context;
+    for (const { id, addresses } of this.masters())
+      if ((await this.dial(addresses[0]!.host, config.observerMasterPort)) === null) {
+        this.masterId = id;
+        runtime.log.info(`this server observes by way of server ${id}`);
+        return null;
+      }
+    const limitTicks = config.connectToLearnerMasterLimit || config.initLimit;
+    const giveUpAtMs = this.now + limitTicks * config.tickTimeMs;
+    let problem = '';
+    for (const pauseMs of TRY_PAUSES_MS) {
+      if (this.isOver) return 'this server stops';
+      for (const { host, quorumPort } of this.leader.addresses) {
+        problem = (await this.dial(host, quorumPort)) ?? '';
+        if (problem === '') return null;
+      }
+      if (this.now >= giveUpAtMs) break;
+      await new Promise<void>((resolve) => void runtime.clock.after(pauseMs, resolve));
+    }
+    return `it does not take connections (${problem})`;
+  }
+
+  /** Followers that an observer may ask instead of the leader, in any order. */
+  private masters(): MemberConfig[] {
+    const { config, self, ensemble, runtime } = this.context;
+    if (self.role !== 'observer' || config.observerMasterPort <= 0) return [];
+    return ensemble.members
+      .filter(({ id, role }) => role === 'participant' && id !== this.leader.id)
+      .map((member) => ({ member, place: runtime.random.float() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ member }) => member);
+  }
+
+  /** @returns why it failed, or null. */
+  private async dial(host: string, port: number): Promise<string | null> {
+    const { peers, config } = this.context;
+    if (this.isOver) return 'this server stops';
+    try {
+      const timeoutMs = config.tickTimeMs * config.syncLimit;
+      const connection = await peers.quorum.connect({ host, port }, { timeoutMs });
+      if (this.isOver) {
+        connection.destroy();
+        return 'this server stops';
+      }
+      this.use(connection);
+      return null;
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      return error.message;
+    }
+  }
+
+  private use(connection: Connection): void {
+    this.connection = connection;
+    connection.start({
+      data: (bytes) => {
+        if (this.isOver) return;
+        try {
+          if (this.body !== null) this.load(bytes);
+          else {
+            this.stream.push(bytes);
+            this.drain();
+          }
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          this.stop(`what it sent makes no sense: ${error.message}`);
+        }
+      },
+      closed: () => this.stop('its connection was closed'),
+    });
+  }
+
+  /** Handles the packets that are there, unless something must be done first. */
+  private drain(): void {
+    const { now } = this;
+    while (!this.isOver && this.replacing === null && this.body === null) {
+      const packet = this.stream.next();
+      if (packet === null) break;
+      this.packet(packet, now);
+    }
+    this.writes?.settled();
+  }
+
+  private packet(packet: Packet, now: number): void {
+    const sentence = syncSentence(packet);
+    if (sentence !== null) this.context.runtime.log.info(`this server ${sentence}`);
+    const { stats } = this.context;
+    if (packet.type === PacketType.PROPOSAL) stats.proposalsReceived += 1;
+    else if (packet.type === PacketType.COMMIT) stats.commitsReceived += 1;
+    this.step({ kind: 'packet', packet, now });
+    if (this.writes === null) return;
+    if (packet.type === PacketType.PING)
+      this.send({ type: PacketType.PING, zxid: packet.zxid, data: this.writes.touched() });
+    else if (packet.type === PacketType.REVALIDATE) this.writes.revalidated(packet);
+    else if (packet.type === PacketType.SYNC) this.writes.synced();
+  }
+
+  private step(input: FollowerInput): void {
+    if (this.isOver) return;
+    if (this.isStepping) {
+      this.inputs.push(input);
+      return;
+    }
+    this.isStepping = true;
+    try {
+      for (let next: FollowerInput | undefined = input; next !== undefined; next = this.inputs.shift())
+        this.stepOnce(next);
+    } finally {
+      this.isStepping = false;
+      while (this.inputs.length > 0) this.inputs.pop();
+    }
+  }
+
+  private stepOnce(input: FollowerInput): void {
+    const { outputs } = this;
+    try {
+      this.core.step(input, outputs);
+      for (const output of outputs) this.carryOut(output);
+    } finally {
+      // Setting its length would be a call out of compiled code.
+      while (outputs.length > 0) outputs.pop();
+    }
+  }
+
+  private carryOut(output: FollowerOutput): void {
+    const { storage, history } = this.context;
+    if (this.isOver && output.kind !== 'log') return;
+    switch (output.kind) {
+      case 'send':
+        this.send(output.packet);
+        break;
+      case 'save':
+        saveEpoch(this.context, output.file, output.epoch).then(
+          () => this.step({ kind: 'saved', file: output.file, now: this.now }),
+          (error: unknown) => this.context.fail(error),
+        );
+        break;
+      case 'truncate':
+        this.replace(async () => {
+          await storage.truncate(output.zxid, (transaction) => history.replayed(transaction));
+        });
+        break;
+      case 'load':
+        this.past = pastOf(storage.tree);
+        this.body = new SnapshotBody(storage.tree, output.zxid, packetLimit(this.context.config));
+        this.load(this.stream.takeRest());
+        break;
+      case 'log':
+        storage.appendPayload(output.proposal.zxid, output.proposal.payloadOf34);
+        break;
+      case 'sync':
+        this.logSync.want(history.last);
+        break;
+      case 'apply':
+        for (const { transaction, digest } of output.proposals)
+          if (this.writes === null) storage.tree.apply(transaction);
+          else this.writes.apply(transaction, digest);
+        this.observers?.committed(output.proposals);
+        break;
+      case 'serve':
+        this.serve(output.epoch, output.leaderIs34);
+        break;
+      case 'seen':
+        this.context.seen(output.ensemble);
+        break;
+      case 'activate': {
+        const reason = this.context.activate(output.ensemble, output.leader);
+        if (reason === null) break;
+        this.writes?.settled();
+        this.stop(reason);
+        break;
+      }
+      case 'leave':
+        this.stop(output.reason);
+        break;
+    }
+  }
+
+  private load(bytes: Buffer): void {
+    const { body } = this;
+    if (body === null || !body.push(bytes)) return;
+    if (!mayBeOneCluster(this.past!, pastOf(this.context.storage.tree))) {
+      this.context.shun(this.leader.id);
+      this.stop("its data is another cluster's");
+      return;
+    }
+    this.body = null;
+    this.stream.push(body.rest);
+    this.replace(() => this.context.storage.install());
+  }
+
+  private replace(work: () => Promise<void>): void {
+    const { storage, history, runtime } = this.context;
+    this.connection?.pause();
+    history.forget();
+    this.replacing = work().then(
+      () => {
+        this.replacing = null;
+        const { lastZxid } = storage.tree;
+        if (history.last !== lastZxid) history.reset(lastZxid);
+        this.context.cutTo(lastZxid);
+        runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
+        this.connection?.resume();
+        this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });
+        this.drain();
+      },
+      (error: unknown) => {
+        this.replacing = null;
+        this.context.fail(error);
+      },
+    );
+  }
+
+  /** What commands and metrics tell of the ensemble. */
+  private view(): MemberView {
+    const { context, leader } = this;
+    const masterId = (): number => this.masterId;
+    return {
+      self: context.self,
+      stats: context.stats,
+      leader,
+      get masterId() {
+        return masterId();
+      },
+      get members() {
+        return context.ensemble.members;
+      },
+      get configText() {
+        return context.ensemble.text;
+      },
+      leading: null,
+      observers: () => this.observers?.observers ?? null,
+      resetObservers: () => this.observers?.resetCounts(),
+    };
+  }
+
+  private serve(epoch: number, leaderIs34: boolean): void {
+    const { runtime, config, storage, history, environment, self } = this.context;
+    const writes = new FollowerWrites(
+      self,
+      leaderIs34,
+      this.encoder,
+      (bytes) => this.connection?.write(bytes),
+      this.view(),
+      history.last,
+    );
+    this.writes = writes;
+    this.server = new Server(runtime, config, storage, environment, writes.role);
+    this.server.failure.catch((error: unknown) => this.context.fail(error));
+    const { followerSyncTime, observerSyncTime } = this.context.stats;
+    (self.role === 'observer' ? observerSyncTime : followerSyncTime).add(this.now - this.connectedAtMs);
+    this.context.serve(this.server, this.leader.id, epoch);
+    if (config.observerMasterPort <= 0 || self.role === 'observer') return;
+    this.observers = new ObserverMaster(this.context, epoch, leaderIs34, writes);
+    void this.observers.start();
+  }
+
+  private send(packet: Packet): void {
+    this.connection?.write(packet.wire ?? this.encoder.encode(packet));
+  }
+}

@@ -1,0 +1,302 @@
+import type { Timer } from '../../../../runtime/runtime.ts';
+import { ErrorCode } from '../../../jute/error-code.ts';
+import type { ReconfigChange } from '../../../tree/requests/write-ops.ts';
+import { nextEnsemble } from '../../configuration/reconfigure.ts';
+import { listenHost } from '../../listen-at.ts';
+import { Server } from '../../../server/server.ts';
+import { Sizes, type MemberView } from '../../../server/member-view.ts';
+import { LeaderWrites } from './leader-writes.ts';
+import type { LeaderInput, LeaderOutput } from './leader-io.ts';
+import { Leader } from './leader.ts';
+import { countLearners, observersAmong } from './learner.ts';
+import { LearnerConnections } from './learner-connections.ts';
+import { LogSync } from '../log-sync.ts';
+import { PacketEncoder } from '../packets/packet-encoder.ts';
+import { saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
+import { PacketType, type Packet } from '../packets/packets.ts';
+
+/** The shell around `Leader`: the quorum port, the log, the tree and the server for clients. */
+export class Leading {
+  private readonly context: MemberContext;
+  private readonly core: Leader;
+  private readonly learners: LearnerConnections;
+  private readonly logSync: LogSync;
+  private writes: LeaderWrites | null = null;
+  private server: Server | null = null;
+  private timer: Timer | null = null;
+  private readonly encoder = new PacketEncoder();
+  private readonly inputs: LeaderInput[] = [];
+  private readonly outputs: LeaderOutput[] = [];
+  private isStepping = false;
+  /** When the packets came that are being handled; commits wait for the last of them. Null: none are. */
+  private readingSince: number | null = null;
+  /** Up to here all is final, and will be applied at the end of this turn; null: it is. */
+  private finalZxid: number | null = null;
+  private isOver = false;
+  private end: (reason: string) => void = () => {};
+  private readonly ended: Promise<string>;
+
+  constructor(context: MemberContext) {
+    this.context = context;
+    const { config, self, ensemble, history, storage, runtime } = context;
+    this.core = new Leader(
+      {
+        self: self.id,
+        ensemble,
+        proposed: context.proposed,
+        reconfigEnabled: config.reconfigEnabled,
+        tickMs: config.tickTimeMs,
+        initLimit: config.initLimit,
+        syncLimit: config.syncLimit,
+        tellsEnsemble: true,
+        acceptedEpoch: context.acceptedEpoch,
+        currentEpoch: context.currentEpoch,
+        members34: context.members34,
+        snapshotSizeFactor: config.snapshotSizeFactor,
+        forceSnapshotSync: config.forceSnapshotSync,
+        maxConcurrentSnapSyncs: config.maxConcurrentSnapSyncs,
+        maxConcurrentDiffSyncs: config.maxConcurrentDiffSyncs,
+      },
+      history,
+    );
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.learners = new LearnerConnections(context, this.encoder, {
+      connected: (learner) => this.step({ kind: 'connected', learner, now: this.now }),
+      reading: () => (this.readingSince = this.now),
+      packet: (learner, packet) => this.packet(learner, packet),
+      read: () => this.settle(),
+      gone: (learner) => this.step({ kind: 'gone', learner, now: this.now }),
+      sidOf: (learner) => this.core.sidOf(learner),
+    });
+    this.logSync = new LogSync(
+      storage,
+      runtime.clock,
+      (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
+      (error) => context.fail(error),
+    );
+  }
+
+  /** Resolves when it leads no more, with the reason. */
+  async run(): Promise<string> {
+    const { runtime, self } = this.context;
+    const { quorumPort } = self.addresses[0]!;
+    const host = listenHost(this.context.config, self);
+    try {
+      await this.learners.listen({ host, port: quorumPort });
+    } catch (error) {
+      await new Promise<void>((resolve) => void runtime.clock.after(1000, resolve));
+      return `port ${quorumPort} can't be opened: ${String(error)}`;
+    }
+    this.tick();
+    this.step({ kind: 'start', now: this.now });
+    const reason = await this.ended;
+    await this.learners.close();
+    await settleLog(this.context);
+    return reason;
+  }
+
+  /** Ends it: clients and learners are cut off at once. */
+  stop(reason: string): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.applyFinal();
+    this.context.left();
+    this.timer?.cancel();
+    this.server?.stop();
+    this.learners.stop();
+    this.end(reason);
+  }
+
+  private get now(): number {
+    return this.context.runtime.clock.monotonicMs();
+  }
+
+  private tick(): void {
+    this.timer = this.context.runtime.clock.after(this.context.config.tickTimeMs / 2, () => {
+      if (this.isOver) return;
+      this.tick();
+      this.step({ kind: 'tick', now: this.now });
+    });
+  }
+
+  private settle(): void {
+    const now = this.readingSince ?? this.now;
+    this.readingSince = null;
+    this.step({ kind: 'settle', now });
+  }
+
+  private packet(id: number, packet: Packet): void {
+    const sid = this.core.sidOf(id);
+    const isActive = this.core.isActive(id);
+    this.step({ kind: 'packet', learner: id, packet, now: this.readingSince ?? this.now });
+    if (!isActive || this.writes === null) return;
+    switch (packet.type) {
+      case PacketType.REQUEST:
+        this.writes.request(sid, packet, () =>
+          this.learners.send(id, { type: PacketType.SYNC, zxid: 0, data: null }),
+        );
+        break;
+      case PacketType.PING:
+        this.writes.touch(packet.data ?? Buffer.alloc(0));
+        break;
+      case PacketType.REVALIDATE:
+        this.learners.send(id, this.writes.revalidate(sid, packet));
+        break;
+    }
+  }
+
+  private step(input: LeaderInput): void {
+    if (this.isOver) return;
+    if (this.isStepping) {
+      this.inputs.push(input);
+      return;
+    }
+    this.isStepping = true;
+    try {
+      for (let next: LeaderInput | undefined = input; next !== undefined; next = this.inputs.shift())
+        this.stepOnce(next);
+      if (this.readingSince === null && input.kind !== 'settle')
+        this.stepOnce({ kind: 'settle', now: input.now });
+    } finally {
+      this.isStepping = false;
+      while (this.inputs.length > 0) this.inputs.pop();
+    }
+  }
+
+  private stepOnce(input: LeaderInput): void {
+    const { outputs } = this;
+    try {
+      this.core.step(input, outputs);
+      for (const output of outputs) this.carryOut(output);
+    } finally {
+      // Setting its length would be a call out of compiled code.
+      while (outputs.length > 0) outputs.pop();
+    }
+  }
+
+  private carryOut(output: LeaderOutput): void {
+    if (this.isOver) return;
+    switch (output.kind) {
+      case 'send':
+        this.learners.send(output.learner, output.packet);
+        break;
+      case 'snapshot':
+        // It must hold all that was committed so far.
+        this.applyFinal();
+        void this.learners.sendTree(output.learner);
+        break;
+      case 'search':
+        void this.search(output.learner, output.after, output.for34);
+        break;
+      case 'logged':
+        void this.learners.sendLog(output.learner, output.after, output.upTo, output.for34);
+        break;
+      case 'save':
+        saveEpoch(this.context, output.file, output.epoch).then(
+          () => this.step({ kind: 'saved', file: output.file, now: this.now }),
+          (error: unknown) => this.context.fail(error),
+        );
+        break;
+      case 'established':
+        this.serve(output.epoch);
+        break;
+      case 'commit':
+        if (this.finalZxid === null) this.context.runtime.clock.soon(() => this.applyFinal());
+        this.finalZxid = output.zxid;
+        if (output.atOnce) this.applyFinal();
+        break;
+      case 'confirmed':
+        // What it waited for is applied first, and what comes later isn't sent yet.
+        this.applyFinal();
+        this.writes?.confirmed();
+        break;
+      case 'seen':
+        this.context.seen(output.ensemble);
+        break;
+      case 'activate':
+        this.context.activate(output.ensemble, output.leader);
+        break;
+      case 'drop':
+        this.learners.drop(output.learner, output.reason);
+        break;
+      case 'resign':
+        this.stop(output.reason);
+        break;
+    }
+  }
+
+  private serve(epoch: number): void {
+    const { runtime, config, storage, environment, self } = this.context;
+    const writes = new LeaderWrites(
+      self.id,
+      epoch,
+      this.encoder,
+      (proposal) => {
+        storage.appendPayload(proposal.zxid, proposal.payloadOf34);
+        this.logSync.want(proposal.zxid);
+        this.step({ kind: 'propose', proposal, now: this.now });
+      },
+      () => this.step({ kind: 'sync', now: this.now }),
+      () => this.core.has34,
+      (reason) => this.stop(reason),
+      this.view(),
+      (change, zxid) => this.reconfigure(change, zxid),
+    );
+    this.writes = writes;
+    this.server = new Server(runtime, config, storage, environment, writes.role);
+    this.server.failure.catch((error: unknown) => this.context.fail(error));
+    this.context.serve(this.server, self.id, epoch);
+  }
+
+  private reconfigure(change: ReconfigChange, zxid: number): Buffer | number {
+    const { ensemble, config } = this.context;
+    if (this.core.isReconfiguring) return ErrorCode.ReconfigInProgress;
+    const next = nextEnsemble(ensemble, change, zxid, config.standaloneEnabled);
+    if (typeof next === 'number') return next;
+    return this.core.couldLead(next) ? Buffer.from(next.text) : ErrorCode.NewConfigNoQuorum;
+  }
+
+  /** What commands and metrics tell of the ensemble. */
+  private view(): MemberView {
+    const { context, core, learners } = this;
+    const sinceMs = this.now;
+    const pendingSyncs = (): number => this.writes?.pendingSyncs ?? 0;
+    const sizes = (): Sizes => this.writes?.sizes ?? new Sizes();
+    return {
+      self: context.self,
+      stats: context.stats,
+      leader: context.self,
+      masterId: context.self.id,
+      get members() {
+        return context.ensemble.members;
+      },
+      get configText() {
+        return context.ensemble.text;
+      },
+      leading: {
+        sinceMs,
+        get pendingSyncs() {
+          return pendingSyncs();
+        },
+        get proposalSizes() {
+          return sizes();
+        },
+        learners: () => countLearners(core.connected),
+      },
+      observers: () => learners.facts(observersAmong(core.connected)),
+      resetObservers: () => learners.resetCounts(observersAmong(core.connected)),
+    };
+  }
+
+  /** All that became final in a turn is applied, and answered, at once. */
+  private applyFinal(): void {
+    const zxid = this.finalZxid;
+    this.finalZxid = null;
+    if (zxid !== null) this.writes?.committed(zxid);
+  }
+
+  private async search(learner: number, after: number, for34: boolean): Promise<void> {
+    const isThere = await this.learners.searchLog(after, for34);
+    this.step({ kind: 'found', learner, isThere, now: this.now });
+  }
+}

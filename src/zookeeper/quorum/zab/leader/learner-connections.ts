@@ -1,0 +1,293 @@
+import { RareWarnings } from '../../../../runtime/rare-warnings.ts';
+import type { Connection, Endpoint, Listener } from '../../../../runtime/runtime.ts';
+import { WireError } from '../../../../wire/wire-error.ts';
+import type { ObserverFacts } from '../../../server/member-view.ts';
+import { TreeImage } from '../../../storage/snapshot-writer.ts';
+import { listenAt } from '../../listen-at.ts';
+import { packetLimit, type MemberContext } from '../../member-context.ts';
+import { LogDiff } from './log-diff.ts';
+import type { PacketEncoder } from '../packets/packet-encoder.ts';
+import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
+import { snapshotSlices } from '../packets/snapshot-body.ts';
+import { syncSentence } from '../follower/sync-sentence.ts';
+
+/** A learner that doesn't read is cut off from here on; it comes back and is synchronized. */
+const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
+/** Connections at a time of others than the members. */
+const MAX_STRANGERS = 64;
+
+interface LearnerConnection {
+  readonly connection: Connection;
+  /** What waits behind a tree, or a part of the log, that is being sent. */
+  held: Packet[] | null;
+  heldBytes: number;
+  drained: (() => void) | null;
+  readonly establishedAtMs: number;
+  received: number;
+  sent: number;
+  requests: number;
+  lastZxid: number;
+}
+
+/** What happens on the port that learners come to. `learner` is the number of a connection. */
+export interface LearnerEvents {
+  connected(learner: number): void;
+  /** Packets came: `packet` for each, then `read`. */
+  reading(): void;
+  packet(learner: number, packet: Packet): void;
+  read(): void;
+  /** It closed by itself, or broke. */
+  gone(learner: number): void;
+  /** The server behind it; -1 before it said so. */
+  sidOf(learner: number): number;
+}
+
+/** The port that learners come to, and what is sent to each of them. */
+export class LearnerConnections {
+  private readonly context: MemberContext;
+  private readonly encoder: PacketEncoder;
+  private readonly events: LearnerEvents;
+  private readonly learners = new Map<number, LearnerConnection>();
+  private readonly warnings: RareWarnings;
+  private listener: Listener | null = null;
+  private nextLearner = 1;
+  private isOver = false;
+
+  constructor(context: MemberContext, encoder: PacketEncoder, events: LearnerEvents) {
+    this.context = context;
+    this.encoder = encoder;
+    this.events = events;
+    this.warnings = new RareWarnings(context.runtime.log, context.runtime.clock);
+  }
+
+  /** Rejects with a NetworkError when the port can't be had. */
+  async listen(at: Endpoint): Promise<void> {
+    const { peers, runtime } = this.context;
+    const listener = await listenAt(peers.quorum, runtime.log, at, (connection) => this.accept(connection));
+    if (this.isOver) await listener.close();
+    else this.listener = listener;
+  }
+
+  /** Cuts off everybody at once. */
+  stop(): void {
+    this.isOver = true;
+    for (const { connection, drained } of this.learners.values()) {
+      connection.destroy();
+      drained?.();
+    }
+    this.learners.clear();
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    await this.listener?.close();
+  }
+
+  drop(id: number, reason: string): void {
+    const learner = this.learners.get(id);
+    this.warnings.warn(
+      'dropped',
+      `the connection of a learner (${learner?.connection.remote.host ?? 'gone'}) was closed: ${reason}`,
+    );
+    this.learners.delete(id);
+    learner?.connection.destroy();
+  }
+
+  send(id: number, packet: Packet): void {
+    const learner = this.learners.get(id);
+    if (learner === undefined) return;
+    learner.sent += 1;
+    if (packet.zxid > 0) learner.lastZxid = packet.zxid;
+    if (packet.type === PacketType.DIFF) this.context.stats.diffsSent += 1;
+    else if (packet.type === PacketType.SNAP) this.context.stats.snapshotsSent += 1;
+    const sentence = syncSentence(packet);
+    if (sentence !== null) this.context.runtime.log.info(`server ${this.events.sidOf(id)} ${sentence}`);
+    if (learner.held !== null) {
+      learner.held.push(packet);
+      learner.heldBytes += packet.data?.length ?? 0;
+    } else if (learner.connection.write((packet.wire ??= this.encoder.encode(packet)))) return;
+    if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
+    this.context.runtime.log.warn(
+      `cut off server ${this.events.sidOf(id)}, which doesn't read what it is sent`,
+    );
+    learner.connection.destroy();
+  }
+
+  /** SNAP and the tree, slice by slice; what is said meanwhile follows. */
+  async sendTree(id: number): Promise<void> {
+    const image = new TreeImage(this.context.storage.tree);
+    this.send(id, { type: PacketType.SNAP, zxid: image.zxid, data: null });
+    await this.sendSlices(id, snapshotSlices(image));
+  }
+
+  /** Transactions out of the log files, each with its COMMIT; what is said meanwhile follows. */
+  async sendLog(id: number, after: number, upTo: number, for34: boolean): Promise<void> {
+    const log = new LogDiff(this.context.storage, after, for34);
+    await this.sendSlices(id, packetSlices(this.encoder, log, upTo, for34));
+  }
+
+  /** Whether the log files have all behind `after`, and not more than is worth it. Looks a slice at a time. */
+  async searchLog(after: number, for34: boolean): Promise<boolean> {
+    const { storage, runtime, config } = this.context;
+    const { snapshotSizeFactor: factor } = config;
+    const most = factor === 0 ? Number.POSITIVE_INFINITY : factor * (storage.lastSnapshot?.sizeBytes ?? 0);
+    let bytes = 0;
+    try {
+      for (const slice of new LogDiff(storage, after, for34).slices()) {
+        for (const { payload } of slice) bytes += payload.length;
+        if (bytes > most) return false;
+        await new Promise<void>((resolve) => runtime.clock.soon(resolve));
+        if (this.isOver) return false;
+      }
+      return true;
+    } catch (error) {
+      runtime.log.debug(`the log files can't bring a learner up to date: ${String(error)}`);
+      return false;
+    }
+  }
+
+  private async sendSlices(id: number, slices: Iterable<Buffer>): Promise<void> {
+    const learner = this.learners.get(id);
+    if (learner === undefined) return;
+    const { runtime } = this.context;
+    const held: Packet[] = [];
+    learner.held = held;
+    try {
+      for (const slice of slices) {
+        const takesMore = learner.connection.write(slice);
+        await new Promise<void>((resolve) => {
+          if (takesMore) runtime.clock.soon(resolve);
+          else learner.drained = resolve;
+        });
+        learner.drained = null;
+        if (this.learners.get(id) !== learner) return;
+      }
+    } catch (error) {
+      // It comes back, and gets a tree if the log can't be read.
+      runtime.log.warn(
+        `cut off server ${this.events.sidOf(id)}, which can't be sent the log: ${String(error)}`,
+      );
+      learner.connection.destroy();
+      return;
+    }
+    learner.held = null;
+    learner.heldBytes = 0;
+    for (const packet of held) this.send(id, packet);
+  }
+
+  private accept(connection: Connection): void {
+    if (this.isOver) {
+      connection.destroy();
+      return;
+    }
+    if (this.strangers >= MAX_STRANGERS) {
+      this.warnings.warn(
+        'strangers',
+        `refused a connection of ${connection.remote.host} to the quorum port: ${MAX_STRANGERS} are open that are no member's`,
+      );
+      connection.destroy();
+      return;
+    }
+    const id = this.nextLearner++;
+    const learner: LearnerConnection = {
+      connection,
+      held: null,
+      heldBytes: 0,
+      drained: null,
+      establishedAtMs: this.context.runtime.clock.wallMs(),
+      received: 0,
+      sent: 0,
+      requests: 0,
+      lastZxid: -1,
+    };
+    this.learners.set(id, learner);
+    const stream = new PacketStream(packetLimit(this.context.config));
+    this.events.connected(id);
+    connection.start({
+      data: (bytes) => {
+        this.events.reading();
+        try {
+          stream.push(bytes);
+          for (let packet = stream.next(); packet !== null; packet = stream.next())
+            if (this.learners.get(id) === learner) this.came(id, learner, packet);
+        } catch (error) {
+          if (!(error instanceof WireError)) throw error;
+          this.warnings.warn(
+            'malformed',
+            `closed a connection of ${connection.remote.host} to the quorum port: ${error.message}`,
+          );
+          connection.destroy();
+        } finally {
+          this.events.read();
+        }
+      },
+      drained: () => learner.drained?.(),
+      closed: () => {
+        learner.drained?.();
+        if (this.learners.get(id) !== learner) return;
+        this.learners.delete(id);
+        this.events.gone(id);
+      },
+    });
+  }
+
+  private came(id: number, learner: LearnerConnection, packet: Packet): void {
+    learner.received += 1;
+    if (packet.type === PacketType.REQUEST) learner.requests += 1;
+    this.events.packet(id, packet);
+  }
+
+  /** What the admin server tells of some. */
+  facts(ids: readonly number[]): ObserverFacts[] {
+    return ids.flatMap((id) => {
+      const learner = this.learners.get(id);
+      if (learner === undefined) return [];
+      const { connection, establishedAtMs, received, sent, requests, lastZxid, held, heldBytes } = learner;
+      return {
+        place: `${connection.remote.host}:${connection.remote.port}`,
+        id: this.events.sidOf(id),
+        establishedAtMs,
+        queuedPackets: held?.length ?? 0,
+        queuedBytes: heldBytes,
+        received,
+        sent,
+        requests,
+        lastZxid,
+      };
+    });
+  }
+
+  resetCounts(ids: readonly number[]): void {
+    for (const id of ids) {
+      const learner = this.learners.get(id);
+      if (learner !== undefined) Object.assign(learner, { received: 0, sent: 0, requests: 0, lastZxid: -1 });
+    }
+  }
+
+  private get strangers(): number {
+    const { members } = this.context.ensemble;
+    let count = 0;
+    for (const id of this.learners.keys()) {
+      const sid = this.events.sidOf(id);
+      if (!members.some((member) => member.id === sid)) count++;
+    }
+    return count;
+  }
+}
+
+function* packetSlices(
+  encoder: PacketEncoder,
+  log: LogDiff,
+  upTo: number,
+  for34: boolean,
+): Generator<Buffer, void, undefined> {
+  for (const slice of log.slices(upTo)) {
+    const parts: Buffer[] = [];
+    for (const { zxid, payload, payloadOf34 } of slice) {
+      const data = for34 ? payloadOf34 : payload;
+      parts.push(encoder.encode({ type: PacketType.PROPOSAL, zxid, data }));
+      parts.push(encoder.encode({ type: PacketType.COMMIT, zxid, data: null }));
+    }
+    if (parts.length > 0) yield Buffer.concat(parts);
+  }
+}

@@ -1,0 +1,135 @@
+import type { Ensemble } from '../../configuration/ensemble.ts';
+import { designate } from '../../configuration/reconfigure.ts';
+import type { LeaderSettings } from './leader-io.ts';
+import type { Learner } from './learner.ts';
+
+/** What a server has acknowledged. */
+export interface Acknowledged {
+  readonly sid: number;
+  readonly zxid: number;
+}
+
+/**
+ * Who has what on its disk, counted by every configuration that has a say in it: the one in force; as of its proposal the next one,
+ * too; and the one before in what was proposed while that was in force.
+ */
+export class Quorums {
+  private readonly self: number;
+  private readonly learners: ReadonlyMap<number, Learner>;
+  private inForce: Ensemble;
+  private next: { readonly ensemble: Ensemble; readonly zxid: number } | null;
+  private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
+  /** The own log has everything up to here on the disk. */
+  private syncedZxid = 0;
+
+  constructor(
+    { self, ensemble, proposed }: LeaderSettings,
+    learners: ReadonlyMap<number, Learner>,
+    syncedZxid: number,
+  ) {
+    this.self = self;
+    this.learners = learners;
+    this.inForce = ensemble;
+    this.next = proposed === null ? null : { ensemble: proposed, zxid: proposed.version };
+    this.syncedZxid = syncedZxid;
+  }
+
+  get ensemble(): Ensemble {
+    return this.inForce;
+  }
+
+  /** The one that waits for its quorums. */
+  get proposed(): Ensemble | null {
+    return this.next?.ensemble ?? null;
+  }
+
+  /** Where that was proposed. */
+  get proposedAt(): number | null {
+    return this.next?.zxid ?? null;
+  }
+
+  /** Up to here the one before is needed; null: it isn't any more. */
+  get neededBefore(): number | null {
+    return this.before?.upTo ?? null;
+  }
+
+  propose(ensemble: Ensemble, zxid: number): void {
+    this.next = { ensemble, zxid };
+    this.recount();
+  }
+
+  /** Puts the proposed one in force. `pendingUpTo`: what was proposed by then and isn't committed; null: nothing. */
+  activate(pendingUpTo: number | null): Ensemble {
+    const { ensemble } = this.next!;
+    this.before = pendingUpTo === null ? null : { ensemble: this.inForce, upTo: pendingUpTo };
+    this.inForce = ensemble;
+    this.next = null;
+    this.recount();
+    return ensemble;
+  }
+
+  /** All is committed that the one before had a say in. */
+  forgetBefore(): void {
+    this.before = null;
+    this.recount();
+  }
+
+  /** Who leads once the proposed one is in force. */
+  designate(acknowledged: readonly Acknowledged[]): number {
+    return designate(this.self, this.inForce, this.next!.ensemble, acknowledged);
+  }
+
+  countsAsVoter({ isObserver, sid }: Learner): boolean {
+    const { inForce, next, before } = this;
+    return (
+      !isObserver && [inForce, next?.ensemble, before?.ensemble].some((each) => each?.isVoter(sid) === true)
+    );
+  }
+
+  /** Whether the server itself and its followers are a quorum, in each configuration. */
+  areQuorum(followers: readonly number[]): boolean {
+    const { inForce, next, before } = this;
+    return [inForce, next?.ensemble, before?.ensemble].every(
+      (each) => each?.verifier.hasQuorum([this.self, ...followers]) !== false,
+    );
+  }
+
+  /** Of every configuration that has a say in what stands at `zxid`. */
+  hasQuorum(present: readonly number[], zxid: number): boolean {
+    const { inForce, next, before } = this;
+    return (
+      inForce.verifier.hasQuorum(present) &&
+      (next === null || zxid < next.zxid || next.ensemble.verifier.hasQuorum(present)) &&
+      (before === null || zxid > before.upTo || before.ensemble.verifier.hasQuorum(present))
+    );
+  }
+
+  synced(zxid: number): void {
+    this.syncedZxid = zxid;
+  }
+
+  /** The latest that a quorum has, of what stands up to `limit`; `known`: it has this. */
+  latest(known: number, limit: number): number {
+    let best = known;
+    const own = Math.min(limit, this.syncedZxid);
+    if (own > best && this.have(own)) best = own;
+    for (const { stage, isVoter, ackedZxid } of this.learners.values()) {
+      const acked = Math.min(limit, ackedZxid);
+      if (stage === 'active' && isVoter && acked > best && this.have(acked)) best = acked;
+    }
+    return best;
+  }
+
+  /** Whether a quorum has what stands at `zxid`. */
+  have(zxid: number): boolean {
+    const having: number[] = [];
+    if (this.syncedZxid >= zxid) having.push(this.self);
+    for (const { sid, stage, isVoter, ackedZxid } of this.learners.values())
+      if (stage === 'active' && isVoter && ackedZxid >= zxid) having.push(sid);
+    return this.hasQuorum(having, zxid);
+  }
+
+  private recount(): void {
+    for (const learner of this.learners.values()) learner.isVoter = this.countsAsVoter(learner);
+  }
+}
