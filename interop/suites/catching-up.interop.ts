@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { world, type ZooKeeperMaker } from '../support/clusters.ts';
-import { judge, Load, treeAt, whatIsWrongWith } from '../support/ensemble-load.ts';
+import { Load, treeAt, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
 import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
 import { until } from '../support/processes.ts';
 
@@ -45,7 +45,7 @@ test.each<{ maker: ZooKeeperMaker; led: readonly [number, Way][] }>([
     for (const [count, way] of byOthers)
       expect(await away(ensemble, load, other, count), `${count}`).toBe(way);
     expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
-    expect(await judge(await load.history())).toMatchObject({ illegal: [], undecided: [] });
+    expect(await whatIsNotLinearizable(await load.history(), ensemble)).toEqual([]);
   } catch (error) {
     throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
   } finally {

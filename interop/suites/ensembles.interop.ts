@@ -7,7 +7,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { ZooKeeperMaker } from '../support/clusters.ts';
-import { judge, Load, whatIsWrongWith, type Operation } from '../support/ensemble-load.ts';
+import { Load, whatIsNotLinearizable, whatIsWrongWith, type Operation } from '../support/ensemble-load.ts';
 import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
 import { until } from '../support/processes.ts';
 
@@ -88,8 +88,8 @@ async function tell({ voters, observer }: Mixture): Promise<void> {
     const unsure = await whileLeaderIsCutOff(ensemble, goOn);
 
     expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
-    const verdict = await judge((await load.history()).filter((operation) => !unsure(operation)));
-    expect(verdict).toMatchObject({ illegal: [], undecided: [] });
+    const sure = (await load.history()).filter((operation) => !unsure(operation));
+    expect(await whatIsNotLinearizable(sure, ensemble)).toEqual([]);
   } catch (error) {
     throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
   } finally {

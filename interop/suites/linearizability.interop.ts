@@ -73,6 +73,19 @@ test.each(Object.entries(possible))('%s is a history of a register', async (_, o
   expect(await judge(operations)).toMatchObject({ illegal: [], undecided: [] });
 });
 
+test('a refused history says what can not have been, what could, and what is known', async () => {
+  const earlier: Draft = { op: 'read', seen: 'a', version: 1, call: 12, return: 15 };
+  const stale: Draft = { op: 'read', seen: 'a', version: 1, call: 4e6, return: 5e6, server: 'host:1' };
+  const { why } = await judge(
+    history(first, earlier, second, { op: 'read', seen: 'b', version: 2, call: 35, return: 36 }, stale),
+  );
+  expect(why).toEqual([
+    'r0: client 4 at host:1, from 4.000 to 5.000 ms, read "a" (version 1): impossible; possible: "b" (version 2)',
+    '  as these are known:',
+    expect.stringContaining('read "b" (version 2)'),
+  ]);
+});
+
 test.each(Object.entries(impossible))('%s is no history of a register', async (_, operations) => {
   expect(await judge(operations)).toMatchObject({ illegal: ['r0'], undecided: [] });
 });

@@ -1,5 +1,5 @@
 /** kazoo as the load of an ensemble, and what must be true of its history, of its sessions and of the tree at each server. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
@@ -21,6 +21,8 @@ interface Told {
 /** As the program writes it. Times are ns of a monotonic clock. */
 export interface Operation {
   readonly client: number;
+  /** Whom it was connected to. */
+  readonly server?: string;
   readonly op: 'set' | 'cas' | 'read' | 'create' | 'delete';
   readonly key: string;
   readonly value?: string;
@@ -37,6 +39,8 @@ export interface Verdict {
   readonly unknown: number;
   readonly illegal: readonly string[];
   readonly undecided: readonly string[];
+  /** Of what is illegal, in plain words: which operation can't have been, and what is known that contradicts it. */
+  readonly why: readonly string[];
 }
 
 const PROGRAM = join(import.meta.dirname, '../clients/python/ensemble_load.py');
@@ -134,6 +138,29 @@ export async function judge(history: readonly Operation[]): Promise<Verdict> {
   });
   if (code !== 0) throw new Error(err);
   return JSON.parse(out) as Verdict;
+}
+
+/** @returns why no registers can have done this, and what befell the servers meanwhile; nothing if all is well. */
+export async function whatIsNotLinearizable(
+  history: readonly Operation[],
+  ensemble: Ensemble,
+): Promise<string[]> {
+  const { illegal, undecided, why } = await judge(history);
+  if (illegal.length + undecided.length === 0) return [];
+  const file = join(mkdtempSync(join(tmpdir(), 'gregor-interop-history-')), 'history');
+  writeFileSync(file, history.map((operation) => `${JSON.stringify(operation)}\n`).join(''));
+  const epoch = Math.min(...history.map(({ call }) => call));
+  const named = ensemble.members.reduce(
+    (lines, { id, maker, host, port }) =>
+      lines.map((line) => line.replaceAll(`${host}:${port},`, `server ${id} (${maker}),`)),
+    [...why],
+  );
+  return [
+    ...undecided.map((register) => `${register}: could not be decided in time`),
+    ...named,
+    ...ensemble.events.map(({ ns, text }) => `  ${((ns - epoch) / 1e6).toFixed(0)} ms: ${text}`),
+    `all operations are in ${file}`,
+  ];
 }
 
 /** What the ledger says must be there, or must not, and isn't so in the tree. */

@@ -38,6 +38,8 @@ export interface EnsembleMember {
 
 export interface Ensemble {
   readonly members: readonly EnsembleMember[];
+  /** What was done to its servers and who was found to lead, in ns of the monotonic clock. */
+  readonly events: readonly EnsembleEvent[];
   /** For clients: the addresses of all, or of some. */
   connect(members?: readonly EnsembleMember[]): string;
   leader(): Promise<EnsembleMember>;
@@ -46,6 +48,11 @@ export interface Ensemble {
   /** What the servers said, for messages. */
   logs(): string;
   stop(): Promise<void>;
+}
+
+export interface EnsembleEvent {
+  readonly ns: number;
+  readonly text: string;
 }
 
 export interface EnsembleOptions {
@@ -83,8 +90,16 @@ export async function startEnsemble(
     const role = i < voters.length ? '' : ':observer';
     return `server.${i + 1}=${network?.hosts[i]?.address ?? '127.0.0.1'}:${quorum}:${election}${role}\n`;
   });
+  const events: EnsembleEvent[] = [];
+  const note = (text: string): void => void events.push({ ns: Number(process.hrtime.bigint()), text });
+  const noteLeader = (leader: EnsembleMember): EnsembleMember => {
+    const text = `server ${leader.id} (${leader.maker}) leads`;
+    if (events.findLast((event) => event.text.endsWith(' leads'))?.text !== text) note(text);
+    return leader;
+  };
   const members = makers.map((maker, i) =>
     member({
+      note,
       id: i + 1,
       firstMaker: maker,
       isObserver: i >= voters.length,
@@ -106,10 +121,11 @@ export async function startEnsemble(
       .join('\n');
   const ensemble: Ensemble = {
     members,
+    events,
     connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
     async leader() {
       return until('a leader', async () => {
-        for (const each of members) if ((await each.mode()) === 'leader') return each;
+        for (const each of members) if ((await each.mode()) === 'leader') return noteLeader(each);
         return false;
       });
     },
@@ -123,7 +139,7 @@ export async function startEnsemble(
             await Promise.all(running.map(async (each) => seen.set(each.id, await each.mode())));
             const leaders = running.filter(({ id }) => seen.get(id) === 'leader');
             return running.every(({ id }) => seen.get(id) !== null) && leaders.length === 1
-              ? leaders[0]!
+              ? noteLeader(leaders[0]!)
               : false;
           },
           40_000,
@@ -155,6 +171,7 @@ function newest(log: string): string {
 }
 
 interface MemberSetup {
+  readonly note: (text: string) => void;
   readonly id: number;
   readonly firstMaker: ZooKeeperMaker;
   readonly isObserver: boolean;
@@ -172,6 +189,7 @@ const COMMON = 'tickTime=500\ninitLimit=30\nsyncLimit=5\nmaxClientCnxns=0\nmaxSe
 const SINCE_35 = '4lw.commands.whitelist=*\nadmin.enableServer=false\nsnapshot.trust.empty=true\n';
 
 function member({
+  note,
   id,
   firstMaker,
   isObserver,
@@ -190,6 +208,7 @@ function member({
   writeFileSync(join(folder, 'data/myid'), `${id}\n`);
   const config = join(folder, 'zoo.cfg');
   const log = () => before + (service?.log ?? '');
+  const befell = (what: string): void => note(`server ${id} (${maker}) ${what}`);
   return {
     id,
     isObserver,
@@ -214,15 +233,18 @@ function member({
       return newest !== undefined && (await readFile(join(files, newest.name))).includes(text);
     },
     freeze() {
+      befell('is frozen');
       service?.freeze();
     },
     async kill() {
+      befell('is killed');
       const dying = service;
       before = log();
       service = null;
       await dying?.stop('SIGKILL');
     },
     start() {
+      befell('starts');
       writeFileSync(
         config,
         `${COMMON}dataDir=${folder}/data\nclientPort=${port}\n${
@@ -241,10 +263,12 @@ function member({
       maker = next;
     },
     cutOff() {
+      befell('is cut off');
       if (net === null) service?.freeze();
       else net.cutOff();
     },
     join() {
+      befell('is joined');
       if (net === null) service?.thaw();
       else net.join();
     },

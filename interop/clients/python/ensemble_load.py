@@ -30,6 +30,7 @@ class Session:
     def __init__(self, number):
         self.number = number
         self.breaks = 0
+        self.server = ""
         self.client = KazooClient(
             hosts=HOSTS,
             timeout=TIMEOUT,
@@ -40,14 +41,16 @@ class Session:
         self.id = self.client.client_id[0]
 
     def changed(self, state):
-        if state != KazooState.CONNECTED:
+        if state == KazooState.CONNECTED:
+            self.server = "%s:%d" % self.client._connection._socket.getpeername()[:2]
+        else:
             self.breaks += 1
         if state == KazooState.LOST and not ending.is_set():
             lost.append(self.number)
 
 
 def record(session, what, call, result):
-    history.append(dict(what, client=session.number, call=call, **{"return": time.monotonic_ns()}, **result))
+    history.append(dict(what, client=session.number, server=session.server, call=call, **{"return": time.monotonic_ns()}, **result))
     if result["outcome"] != "unknown":
         acknowledged[session.number] += 1
 

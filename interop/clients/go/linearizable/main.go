@@ -1,5 +1,5 @@
 // Judges a history of registers with Porcupine. Reads one operation a line, as ensemble_load.py writes them, and prints the verdict as a
-// JSON object: how many operations were judged, and which registers' histories nobody could have seen in any order.
+// JSON object: how many operations were judged, which registers' histories nobody could have seen in any order, and why.
 package main
 
 import (
@@ -16,6 +16,7 @@ import (
 
 type operation struct {
 	Client   int
+	Server   string
 	Op       string
 	Key      string
 	Value    string
@@ -27,10 +28,11 @@ type operation struct {
 	Version  int
 }
 
-// A znode's value and how often it was changed.
+// A znode's value and how often it was changed; or anything at all, as nobody knows what was before.
 type register struct {
 	value   string
 	version int
+	any     bool
 }
 
 // Nobody knows whether an operation without an answer took place, so it may at any time until the end, or as good as never: then it
@@ -39,10 +41,16 @@ var model = porcupine.Model{
 	Init: func() interface{} { return register{} },
 	Step: func(state, input, output interface{}) (bool, interface{}) {
 		now, op := state.(register), input.(operation)
-		next := register{op.Value, now.version + 1}
+		next := register{value: op.Value, version: now.version + 1}
 		switch {
+		case now.any && (op.Outcome == "unknown" || op.Outcome == "refused"):
+			return true, now
+		case now.any && op.Op == "read":
+			return true, register{value: op.Seen, version: op.Version}
+		case now.any:
+			return true, register{value: op.Value, version: op.Version}
 		case op.Op == "read":
-			return now == register{op.Seen, op.Version}, now
+			return now == register{value: op.Seen, version: op.Version}, now
 		case op.Op == "cas" && op.Outcome == "refused":
 			return now.version != op.Expected, now
 		case op.Op == "cas" && now.version != op.Expected:
@@ -55,31 +63,31 @@ var model = porcupine.Model{
 }
 
 func main() {
-	histories := read()
+	histories, epoch := read()
 	verdict := struct {
 		Operations int      `json:"operations"`
 		Unknown    int      `json:"unknown"`
 		Illegal    []string `json:"illegal"`
 		Undecided  []string `json:"undecided"`
-	}{Illegal: []string{}, Undecided: []string{}}
+		Why        []string `json:"why"`
+	}{Illegal: []string{}, Undecided: []string{}, Why: []string{}}
 	var keys []string
 	for key := range histories {
 		keys = append(keys, key)
 	}
 	sort.Strings(keys)
 	for _, key := range keys {
-		var operations []porcupine.Operation
-		for _, op := range histories[key] {
+		for i, op := range histories[key] {
 			verdict.Operations++
 			if op.Outcome == "unknown" {
 				verdict.Unknown++
-				op.Return = math.MaxInt64
+				histories[key][i].Return = math.MaxInt64
 			}
-			operations = append(operations, porcupine.Operation{ClientId: op.Client, Input: op, Call: op.Call, Return: op.Return})
 		}
-		switch porcupine.CheckOperationsTimeout(model, operations, 30*time.Second) {
+		switch porcupine.CheckOperationsTimeout(model, forPorcupine(histories[key]), 30*time.Second) {
 		case porcupine.Illegal:
 			verdict.Illegal = append(verdict.Illegal, key)
+			verdict.Why = append(verdict.Why, explain(key, histories[key], epoch)...)
 		case porcupine.Unknown:
 			verdict.Undecided = append(verdict.Undecided, key)
 		}
@@ -87,16 +95,26 @@ func main() {
 	check(json.NewEncoder(os.Stdout).Encode(verdict))
 }
 
-func read() map[string][]operation {
-	histories := map[string][]operation{}
+func forPorcupine(operations []operation) []porcupine.Operation {
+	converted := []porcupine.Operation{}
+	for _, op := range operations {
+		converted = append(converted, porcupine.Operation{ClientId: op.Client, Input: op, Call: op.Call, Return: op.Return})
+	}
+	return converted
+}
+
+// By register, and when the first of all began.
+func read() (map[string][]operation, int64) {
+	histories, epoch := map[string][]operation{}, int64(math.MaxInt64)
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		var op operation
 		check(json.Unmarshal(lines.Bytes(), &op))
+		epoch = min(epoch, op.Call)
 		if op.Op == "set" || op.Op == "cas" || op.Op == "read" {
 			histories[op.Key] = append(histories[op.Key], op)
 		}
 	}
-	return histories
+	return histories, epoch
 }
 
 func check(err error) {
