@@ -130,9 +130,9 @@ export class LearnerConnections {
   async searchLog(after: number, for34: boolean): Promise<boolean> {
     const { storage, runtime, config } = this.context;
     const { snapshotSizeFactor: factor } = config;
-    const most = factor === 0 ? Number.POSITIVE_INFINITY : factor * (storage.lastSnapshot?.sizeBytes ?? 0);
     let bytes = 0;
     try {
+      const most = factor === 0 ? Number.POSITIVE_INFINITY : factor * (storage.lastSnapshot?.sizeBytes ?? 0);
       for (const slice of new LogDiff(storage, after, for34).slices()) {
         for (const { payload } of slice) bytes += payload.length;
         if (bytes > most) return false;
