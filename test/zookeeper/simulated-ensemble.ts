@@ -2,14 +2,17 @@
 import { afterPromises } from '../../src/runtime/node/after-promises.ts';
 import { createNodeCodecs } from '../../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../../src/runtime/node/digests.ts';
-import type { Log } from '../../src/runtime/runtime.ts';
+import type { Log, Runtime } from '../../src/runtime/runtime.ts';
 import type { SimulatedHost } from '../../src/runtime/simulated/simulated-world.ts';
 import { SimulatedWorld } from '../../src/runtime/simulated/simulated-world.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import type { Server } from '../../src/zookeeper/server/server.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
+import { regenerateConfig, withDynamicFile } from '../../src/zookeeper/quorum/configuration/config-files.ts';
 import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
+
+const ZOO_CFG = '/conf/zoo.cfg';
 
 export interface EnsembleOptions {
   readonly seed: number;
@@ -44,8 +47,9 @@ export interface EnsembleServer {
 export class SimulatedEnsemble {
   readonly world: SimulatedWorld;
   readonly servers: EnsembleServer[];
+  /** What the founders' zoo.cfg says. */
   readonly config: ZooKeeperConfig;
-  private readonly joiners: ReadonlyMap<number, ZooKeeperConfig>;
+  private readonly zooCfgs: ReadonlyMap<number, string>;
   private readonly equip: (server: EnsembleServer, made: Server) => void;
   private readonly gaveUp: (server: EnsembleServer, reason: string) => void;
 
@@ -78,16 +82,11 @@ export class SimulatedEnsemble {
     const ids = Array.from({ length: servers }, (_, i) => i + 1);
     const line = (id: number): string =>
       `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`;
-    const configOf = (known: readonly number[]): ZooKeeperConfig => {
-      const lines = known.map(line).join('');
-      const text = `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${lines}`;
-      const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
-      if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
-      return config;
-    };
+    const textOf = (known: readonly number[]): string =>
+      `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${known.map(line).join('')}`;
     const first = ids.slice(0, founders);
-    this.config = configOf(first);
-    this.joiners = new Map(ids.slice(founders).map((id) => [id, configOf([...first, id])]));
+    this.config = parse(textOf(first));
+    this.zooCfgs = new Map(ids.map((id) => [id, textOf(id > founders ? [...first, id] : first)]));
     this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
   }
 
@@ -115,13 +114,20 @@ export class SimulatedEnsemble {
       failed(error);
       return;
     }
-    startMember(runtime, this.joiners.get(server.id) ?? this.config, {}, (made) =>
-      this.equip(server, made),
-    ).then((member) => {
+    this.member(server, runtime).then((member) => {
       if (!server.host.alive || server.host.runtime !== runtime) return;
       server.member = member;
       member.failure.catch(failed);
     }, failed);
+  }
+
+  /** With reconfigurations its zoo.cfg is a file, made anew at each start as an image's scripts do. */
+  private async member(server: EnsembleServer, runtime: Runtime): Promise<Member> {
+    const equip = (made: Server): void => this.equip(server, made);
+    const made = this.zooCfgs.get(server.id)!;
+    if (!this.config.reconfigEnabled) return startMember(runtime, parse(made), {}, equip);
+    const text = await regenerateConfig(runtime.files, ZOO_CFG, made);
+    return startMember(runtime, withDynamicFile(runtime.files, parse(text)), {}, equip, text, ZOO_CFG);
   }
 
   kill(server: EnsembleServer, keepCache = false): void {
@@ -171,4 +177,10 @@ export class SimulatedEnsemble {
     const sessions = [...tree.sessions].map(([id, timeoutMs]) => `session ${id} ${timeoutMs}`);
     return [...lines.sort(), ...sessions.sort()].join('\n');
   }
+}
+
+function parse(text: string): ZooKeeperConfig {
+  const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
+  if (config === null) throw new Error(problems.map(({ message }) => message).join('; '));
+  return config;
 }

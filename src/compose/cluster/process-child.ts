@@ -111,5 +111,5 @@ function machine(address: string): string {
 function serverToStart({ kind, text, file, myid }: ProcessPlan): ServerToStart {
   return kind === 'broker'
     ? { kind, config: resolveBrokerConfig(parseProperties(text), file).config }
-    : { kind, config: parseZooKeeperConfig(text, file).config, myid };
+    : { kind, config: parseZooKeeperConfig(text, file).config, text: { text }, myid };
 }

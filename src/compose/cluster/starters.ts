@@ -1,6 +1,10 @@
 import type { BrokerConfig } from '../../kafka/broker/config/broker-config.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { ZooKeeperConfig } from '../../zookeeper/server/config/config.ts';
+import { regenerateConfig } from '../../zookeeper/quorum/configuration/config-files.ts';
+import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../zookeeper/server/config/config.ts';
+
+/** Where the image's scripts write it. Reconfigurations leave theirs beside it, in the service's own folder. */
+const ZOO_CFG = '/etc/kafka/zookeeper.properties';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -11,15 +15,26 @@ export interface RunningServer {
 
 /** How servers are made; tests put their own here. */
 export interface Starters {
-  zookeeper(runtime: Runtime, config: ZooKeeperConfig): Promise<RunningServer>;
+  zookeeper(runtime: Runtime, config: ZooKeeperConfig, file: ZooCfg | null): Promise<RunningServer>;
   broker(runtime: Runtime, config: BrokerConfig): Promise<RunningServer>;
   /** Resolves when the broker tells clients of so many brokers, or when that takes too long. */
   awaitBrokers(runtime: Runtime, config: BrokerConfig, count: number): Promise<void>;
 }
 
+/** Where zoo.cfg is, and what it says. */
+export interface ZooCfg {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** What to start. A config is null when it had errors, which were told long before. */
 export type ServerToStart =
-  | { readonly kind: 'zookeeper'; readonly config: ZooKeeperConfig | null; readonly myid: string | null }
+  | {
+      readonly kind: 'zookeeper';
+      readonly config: ZooKeeperConfig | null;
+      readonly text: { readonly text: string };
+      readonly myid: string | null;
+    }
   | { readonly kind: 'broker'; readonly config: BrokerConfig | null };
 
 /** Starts a server in the world that it is given. Paths are those of the service. */
@@ -31,7 +46,10 @@ export async function startServer(
   if (what.config === null) throw new Error('its configuration has errors');
   if (what.kind === 'broker') return starters.broker(runtime, what.config);
   if (what.myid !== null) writeText(runtime, `${what.config.dataDir}/myid`, `${what.myid}\n`);
-  return starters.zookeeper(runtime, what.config);
+  if (!what.config.reconfigEnabled) return starters.zookeeper(runtime, what.config, null);
+  const text = await regenerateConfig(runtime.files, ZOO_CFG, what.text.text);
+  const { config } = parseZooKeeperConfig(text, ZOO_CFG);
+  return starters.zookeeper(runtime, config ?? what.config, { path: ZOO_CFG, text });
 }
 
 function writeText({ files }: Runtime, path: string, text: string): void {

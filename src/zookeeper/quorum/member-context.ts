@@ -32,12 +32,14 @@ export interface MemberContext {
   serve(server: Server, leader: number, epoch: number): void;
   /** The role ends: nobody is to be drawn to it any more. Called before its connections are closed. */
   left(): void;
-  /** Another configuration was proposed. */
+  /** Another configuration was proposed; or an epoch begins with this one, and one that was proposed later never came about. */
   seen(ensemble: Ensemble): void;
   /** It is in force, with that leader if it was told. @returns why the role ends by it; null: it goes on. */
   activate(ensemble: Ensemble, leader: number | null): string | null;
   /** What came after `zxid` was never committed. */
   cutTo(zxid: number): void;
+  /** Until what `seen` and `activate` told is on the disk; null: it is. */
+  readonly configurationWriting: Promise<void> | null;
   /** That server's data and the own one are of two clusters: it isn't followed for a while. */
   shun(id: number): void;
   /** The disk failed: this server must end. */
@@ -50,8 +52,19 @@ export async function saveEpoch(
   file: 'acceptedEpoch' | 'currentEpoch',
   epoch: number,
 ): Promise<void> {
+  await context.configurationWriting;
   await context.storage.setEpoch(file, epoch);
   context[file] = epoch;
+}
+
+/**
+ * Brings to the disk all that is logged, and the configurations in it, before any of it is acknowledged: who forgot one that both its
+ * quorums have agreed on could vote with the old quorum alone.
+ */
+export function syncLog({ storage, configurationWriting }: MemberContext): Promise<void> {
+  return configurationWriting === null
+    ? storage.sync()
+    : Promise.all([storage.sync(), configurationWriting]).then(() => {});
 }
 
 /** Packets may be as large as requests, and what servers add to those. */

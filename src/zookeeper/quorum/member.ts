@@ -105,7 +105,9 @@ export class Member implements MemberContext {
     this.ensemble = ensembleOf(config);
     this.files = new ConfigFiles(runtime.files, runtime.log, config.reconfigEnabled ? configFile : null);
     const proposed = this.files.proposed();
-    this.proposed = proposed !== null && proposed.version > this.ensemble.version ? proposed : null;
+    // Of one that isn't in the log nothing was acknowledged, or the log was cut.
+    const isLogged = proposed !== null && proposed.version <= storage.tree.lastZxid;
+    this.proposed = isLogged && proposed.version > this.ensemble.version ? proposed : null;
     if (config.dynamicConfigFile === '') this.files.backUp();
     this.storage = storage;
     this.history = history;
@@ -167,8 +169,10 @@ export class Member implements MemberContext {
   }
 
   seen(ensemble: Ensemble): void {
-    const known = this.proposed ?? this.ensemble;
-    if (!this.config.reconfigEnabled || ensemble.version <= known.version) return;
+    const { version } = this.proposed ?? this.ensemble;
+    if (!this.config.reconfigEnabled || ensemble.version === version) return;
+    if (ensemble.version < version) this.withdraw();
+    if (ensemble.version <= this.ensemble.version) return;
     this.proposed = ensemble;
     this.files.seen(ensemble);
     this.reconnect();
@@ -202,7 +206,19 @@ export class Member implements MemberContext {
   }
 
   cutTo(zxid: number): void {
-    if (this.proposed !== null && this.proposed.version > zxid) this.proposed = null;
+    if (this.proposed !== null && this.proposed.version > zxid) this.withdraw();
+  }
+
+  /** What was proposed isn't in the history of who leads now. */
+  private withdraw(): void {
+    if (this.proposed === null) return;
+    this.proposed = null;
+    this.files.withdrawn();
+    this.reconnect();
+  }
+
+  get configurationWriting(): Promise<void> | null {
+    return this.files.writing;
   }
 
   /** What others say of a later configuration holds, while this server knows no leader. */
@@ -301,7 +317,7 @@ export class Member implements MemberContext {
     this.peers.stop();
     await this.loop;
     await this.storage.close();
-    await this.files.settled();
+    await this.files.writing;
   }
 
   /** What it serves as at the moment; null: there is no leader. */

@@ -120,3 +120,22 @@ test('an ensemble of one grows to three', async () => {
   );
   expect(servers[1]!.member?.storage.tree.find('/alone')).toBeDefined();
 });
+
+test('all servers die at once, and come back with the configuration that was in force', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 8, servers: 4, founders: 3, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(4)).toBe(true);
+  const client = ensemble.client('client');
+  await world.play(() => client.reconfig({ joining: joins(4), leaving: '1' }));
+  const told = (): string[] => servers.slice(1).map(({ member }) => member?.ensemble.text ?? '');
+  const [expected] = (await world.run(() => new Set(told()).size === 1, 1000)) ? told() : [];
+  expect(expected).toMatch(/^server\.2=.*\nserver\.3=.*\nserver\.4=.*\nversion=10000000[1-9a-f]$/);
+  await world.run(world.nowMs + 100);
+  for (const server of servers) ensemble.kill(server);
+  for (const server of servers.slice(2)) ensemble.start(server);
+  await world.run(() => servers.slice(2).every(({ member }) => member !== null), 1000);
+  for (const { member } of servers.slice(2)) expect(member?.ensemble.text).toBe(expected);
+  // Two of the three that there are now.
+  expect(await ensemble.untilServing(2)).toBe(true);
+});

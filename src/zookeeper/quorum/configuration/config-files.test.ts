@@ -3,7 +3,7 @@ import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
 import type { Files } from '../../../runtime/runtime.ts';
 import { parseZooKeeperConfig } from '../../server/config/config.ts';
-import { ConfigFiles, withDynamicFile } from './config-files.ts';
+import { ConfigFiles, regenerateConfig, withDynamicFile } from './config-files.ts';
 
 const host = () => {
   const { world, servers } = new SimulatedEnsemble({ seed: 1, servers: 1 });
@@ -33,12 +33,12 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
   kept.backUp();
   const next = ensembleOf([1, 2, 3], [], 0x100000007);
   kept.seen(next);
-  await world.play(() => kept.settled());
+  await world.play(async () => kept.writing);
   expect(kept.proposed()?.text).toBe(next.text);
   expect(get(files, '/conf/zoo.cfg.bak')).toBe(text);
 
   kept.activated(next, false);
-  await world.play(() => kept.settled());
+  await world.play(async () => kept.writing);
   expect(files.list('/conf')).toEqual(['zoo.cfg', 'zoo.cfg.bak', 'zoo.cfg.dynamic.100000007']);
   const rewritten = get(files, '/conf/zoo.cfg');
   expect(rewritten).toBe(
@@ -52,6 +52,39 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
   const again = withDynamicFile(files, config!);
   expect(again.configVersion).toBe(0x100000007);
   expect(again.members.map(({ id }) => id)).toEqual([1, 2, 3]);
+});
+
+test('where zoo.cfg is made anew at each start, the servers of the last reconfiguration stay, until others are asked for', async () => {
+  const { world, files, log } = host();
+  const made = 'tickTime=500\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\nserver.2=zk2:1:2\n';
+  const path = '/etc/kafka/zookeeper.properties';
+  const start = (text: string): Promise<string> => world.play(() => regenerateConfig(files, path, text));
+  expect(await start(made)).toBe(made);
+  const kept = new ConfigFiles(files, log, path);
+  kept.backUp();
+  kept.activated(ensembleOf([1, 3], [], 0x100000007), false);
+  await world.play(async () => kept.writing);
+
+  const other = made.replace('500', '700');
+  const text = `tickTime=700\ndataDir=/data\ndynamicConfigFile=${path}.dynamic.100000007\n`;
+  expect(await start(other)).toBe(text);
+  expect(get(files, path)).toBe(text);
+  expect(await start(other)).toBe(text);
+  const grown = `${made}server.3=zk3:1:2\n`;
+  expect(await start(grown)).toBe(grown);
+  expect(await start(grown)).toBe(grown);
+});
+
+test('without the file that tells the servers, those that were asked for count', async () => {
+  const { world, files, log } = host();
+  const made = 'dataDir=/data\nserver.1=zk1:1:2;2181\nserver.2=zk2:1:2;2181\n';
+  await world.play(() => regenerateConfig(files, '/conf/zoo.cfg', made));
+  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg');
+  kept.backUp();
+  kept.activated(ensembleOf([1, 2], [], 0x100000000), false);
+  await world.play(async () => kept.writing);
+  files.remove('/conf/zoo.cfg.dynamic.100000000');
+  expect(await world.play(() => regenerateConfig(files, '/conf/zoo.cfg', made))).toBe(made);
 });
 
 test('a dynamic file that is missing, tells its version or is nonsense is named', () => {

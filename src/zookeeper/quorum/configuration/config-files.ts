@@ -4,9 +4,11 @@ import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { readEnsemble } from './ensemble-text.ts';
 import type { Ensemble } from './ensemble.ts';
+import { readText, replaceText } from './text-file.ts';
 
 /** Lines of zoo.cfg that a reconfiguration makes untrue. */
 const DYNAMIC = /^(server\.|group|weight|dynamicConfigFile|peerType)/;
+const DYNAMIC_FILE = 'dynamicConfigFile';
 
 /**
  * zoo.cfg and the files beside it that tell the servers, as Apache's keep them: `.dynamic.<version in hex>` is in force, `.dynamic.next`
@@ -17,6 +19,7 @@ export class ConfigFiles {
   private readonly log: Log;
   private readonly path: string | null;
   private written: Promise<void> = Promise.resolve();
+  private pending = 0;
 
   constructor(files: Files, log: Log, path: string | null) {
     this.files = files;
@@ -26,7 +29,7 @@ export class ConfigFiles {
 
   /** Before the first reconfiguration can rewrite it. */
   backUp(): void {
-    this.later(async (path) => this.replace(`${path}.bak`, readText(this.files, path)));
+    this.later(async (path) => replaceText(this.files, `${path}.bak`, readText(this.files, path)));
   }
 
   /** What was proposed last and not yet in force when the server ended. */
@@ -37,49 +40,81 @@ export class ConfigFiles {
   }
 
   seen(ensemble: Ensemble): void {
-    this.later((path) => this.replace(`${path}.dynamic.next`, ensemble.text));
+    this.later((path) => replaceText(this.files, `${path}.dynamic.next`, ensemble.text));
+  }
+
+  /** What was proposed last never came about. */
+  withdrawn(): void {
+    this.later((path) => {
+      this.files.remove(`${path}.dynamic.next`);
+      return Promise.resolve();
+    });
   }
 
   /** `keepsClientPort`: the server's own line doesn't tell its client port. */
   activated(ensemble: Ensemble, keepsClientPort: boolean): void {
     this.later(async (path) => {
       const dynamic = `${path}.dynamic.${ensemble.version.toString(16)}`;
-      await this.replace(dynamic, [...ensemble.lines].sort().join('\n'));
-      const lines = readProperties(readText(this.files, path))
-        .filter(({ key }) => !DYNAMIC.test(key) && (keepsClientPort || !key.startsWith('clientPort')))
-        .map(({ key, value }) => `${key}=${value.replaceAll('\\', '\\\\')}\n`);
-      await this.replace(path, `${lines.join('')}dynamicConfigFile=${dynamic}\n`);
+      await replaceText(this.files, dynamic, [...ensemble.lines].sort().join('\n'));
+      await replaceText(this.files, path, pointingTo(dynamic, readText(this.files, path), keepsClientPort));
       this.files.remove(`${path}.dynamic.next`);
     });
   }
 
-  /** When all that was asked for is on the disk. */
-  async settled(): Promise<void> {
-    await this.written;
+  /** Until all that was asked for is on the disk; null: it is. */
+  get writing(): Promise<void> | null {
+    return this.pending === 0 ? null : this.written;
   }
 
   private later(work: (path: string) => Promise<void>): void {
     const { path } = this;
     if (path === null) return;
+    this.pending += 1;
     this.written = this.written
       .then(() => work(path))
       .catch((error: unknown) =>
         this.log.error(`the configuration can't be written beside ${path}: ${String(error)}`),
-      );
+      )
+      .then(() => {
+        this.pending -= 1;
+      });
   }
+}
 
-  private async replace(path: string, text: string): Promise<void> {
-    const file = this.files.open(`${path}.tmp`, 'write');
-    try {
-      file.truncate(0);
-      file.write(Buffer.from(text), 0);
-      await file.sync();
-    } finally {
-      file.close();
-    }
-    this.files.rename(`${path}.tmp`, path);
-    await this.files.syncFolder(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.');
-  }
+/**
+ * zoo.cfg of a server for which it is made anew at each start, as the scripts of an image do: `made`, with the servers that
+ * reconfigurations led to. Those count until `made` tells others than it did before them. The text stands in the file then.
+ */
+export async function regenerateConfig(files: Files, path: string, made: string): Promise<string> {
+  const text = files.exists(path) ? reconfigured(files, path, made) : made;
+  files.makeFolder(path.slice(0, path.lastIndexOf('/')));
+  await replaceText(files, path, text);
+  return text;
+}
+
+function reconfigured(files: Files, path: string, made: string): string {
+  const before = readProperties(readText(files, path));
+  const dynamic = before.find(({ key }) => key === DYNAMIC_FILE)?.value;
+  if (dynamic === undefined || !files.exists(dynamic) || !files.exists(`${path}.bak`)) return made;
+  if (serversOf(readText(files, `${path}.bak`)) !== serversOf(made)) return made;
+  return pointingTo(
+    dynamic,
+    made,
+    before.some(({ key }) => key === 'clientPort'),
+  );
+}
+
+function serversOf(text: string): string {
+  const lines = readProperties(text).filter(({ key }) => DYNAMIC.test(key));
+  return lines.map(({ key, value }) => `${key}=${value.trim()}`).join('\n');
+}
+
+/** zoo.cfg with the file that tells the servers in the place of their lines. */
+function pointingTo(dynamic: string, text: string, keepsClientPort: boolean): string {
+  const lines = readProperties(text)
+    .filter(({ key }) => !DYNAMIC.test(key) && (keepsClientPort || !key.startsWith('clientPort')))
+    .map(({ key, value }) => `${key}=${value.replaceAll('\\', '\\\\')}\n`);
+  return `${lines.join('')}${DYNAMIC_FILE}=${dynamic}\n`;
 }
 
 /** The configuration with what its dynamicConfigFile says. Throws a StorageError. */
@@ -101,14 +136,4 @@ export function withDynamicFile(files: Files, config: ZooKeeperConfig): ZooKeepe
     hierarchy: ensemble.hierarchy,
     configVersion: version === null ? 0 : parseInt(version[1]!, 16),
   };
-}
-
-function readText(files: Files, path: string): string {
-  const file = files.open(path, 'read');
-  try {
-    const bytes = Buffer.alloc(file.size());
-    return bytes.toString('utf8', 0, file.read(bytes, 0, bytes.length, 0));
-  } finally {
-    file.close();
-  }
 }

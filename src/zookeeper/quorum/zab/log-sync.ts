@@ -1,9 +1,8 @@
 import type { Clock } from '../../../runtime/runtime.ts';
-import type { ZooKeeperStorage } from '../../storage/storage.ts';
 
 /** Group commit: all that is appended in a turn, or while the disk is busy, gets to the disk by one sync. */
 export class LogSync {
-  private readonly storage: Pick<ZooKeeperStorage, 'sync'>;
+  private readonly sync: () => Promise<void>;
   private readonly clock: Clock;
   private readonly done: (zxid: number) => void;
   private readonly failed: (error: unknown) => void;
@@ -13,12 +12,12 @@ export class LogSync {
   private isRunning = false;
 
   constructor(
-    storage: Pick<ZooKeeperStorage, 'sync'>,
+    sync: () => Promise<void>,
     clock: Clock,
     done: (zxid: number) => void,
     failed: (error: unknown) => void,
   ) {
-    this.storage = storage;
+    this.sync = sync;
     this.clock = clock;
     this.done = done;
     this.failed = failed;
@@ -41,7 +40,7 @@ export class LogSync {
     this.isWanted = false;
     this.isRunning = true;
     const upTo = this.last;
-    this.storage.sync().then(
+    this.sync().then(
       () => {
         this.isRunning = false;
         this.run();

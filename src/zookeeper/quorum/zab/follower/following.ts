@@ -9,7 +9,7 @@ import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from '../log-sync.ts';
 import { ObserverMaster } from './observer-master.ts';
-import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
+import { packetLimit, saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
 import { PacketEncoder } from '../packets/packet-encoder.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
 import { SnapshotBody } from '../packets/snapshot-body.ts';
@@ -53,7 +53,7 @@ export class Following {
     this.context = context;
     this.leader = leader;
     this.masterId = leader.id;
-    const { config, self, history, runtime, storage } = context;
+    const { config, self, history, runtime } = context;
     this.core = new Follower(
       {
         self: self.id,
@@ -71,7 +71,7 @@ export class Following {
     this.stream = new PacketStream(packetLimit(config));
     this.ended = new Promise((resolve) => (this.end = resolve));
     this.logSync = new LogSync(
-      storage,
+      () => syncLog(context),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
       (error) => context.fail(error),

@@ -12,7 +12,7 @@ import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import { LogSync } from '../log-sync.ts';
 import { PacketEncoder } from '../packets/packet-encoder.ts';
-import { saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
+import { saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
 import { PacketType, type Packet } from '../packets/packets.ts';
 
 /** The shell around `Leader`: the quorum port, the log, the tree and the server for clients. */
@@ -38,7 +38,7 @@ export class Leading {
 
   constructor(context: MemberContext) {
     this.context = context;
-    const { config, self, ensemble, history, storage, runtime } = context;
+    const { config, self, ensemble, history, runtime } = context;
     this.core = new Leader(
       {
         self: self.id,
@@ -69,7 +69,7 @@ export class Leading {
       sidOf: (learner) => this.core.sidOf(learner),
     });
     this.logSync = new LogSync(
-      storage,
+      () => syncLog(context),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
       (error) => context.fail(error),
