@@ -121,6 +121,120 @@ test('an ensemble of one grows to three', async () => {
   expect(servers[1]!.member?.storage.tree.find('/alone')).toBeDefined();
 });
 
+test('a demoted server starts again as an observer; a removed one refuses, and says how it can come back', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 9, servers: 4, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(4)).toBe(true);
+  const client = ensemble.client('client', [ensemble.leader!]);
+  const [demoted, removed] = servers.filter((server) => server !== ensemble.leader);
+  await world.play(() => client.reconfig({ joining: joins(demoted!.id, 'observer') }));
+  await world.play(() => client.reconfig({ leaving: String(removed!.id) }));
+  const knows = (): boolean => removed!.member?.ensemble.member(removed!.id) === undefined;
+  expect(await world.run(knows, 1000)).toBe(true);
+  await world.run(world.nowMs + 100);
+  for (const server of [demoted!, removed!]) ensemble.kill(server);
+  for (const server of [demoted!, removed!]) ensemble.start(server);
+  expect(await world.run(() => demoted!.member?.mode === 'observer', 5000)).toBe(true);
+  expect(demoted!.member?.ensemble.voters).toHaveLength(2);
+  expect(removed!.failures).toEqual([
+    expect.stringMatching(/a reconfiguration removed this server\. To let it come back write its line/),
+  ]);
+
+  const { files } = removed!.host.restart();
+  const path = files.list('/conf').findLast((name) => /dynamic\.[0-9a-f]+$/.test(name))!;
+  const file = files.open(`/conf/${path}`, 'write');
+  file.write(Buffer.from(`\n${joins(removed!.id)}\n`), file.size());
+  file.close();
+  ensemble.start(removed!);
+  expect(await world.run(() => removed!.member?.mode === 'follower', 5000)).toBe(true);
+  await world.play(() => client.reconfig({ joining: joins(removed!.id) }));
+  expect(await world.run(() => !knows(), 1000)).toBe(true);
+});
+
+test('a moved client port is where new clients connect, and those that are connected stay', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 10, servers: 3, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  for (const moved of [ensemble.leader!, servers.find((server) => server !== ensemble.leader)!]) {
+    const line = (port: number): string => joins(moved.id).replace('2181', String(port));
+    const client = ensemble.client(`client of ${moved.id}`, [moved]);
+    await world.play(() => client.getData('/'));
+    const states: string[] = [];
+    client.onState((state) => states.push(state));
+    await world.play(() => client.reconfig({ joining: line(2281) }));
+    const connect = (port: number): Promise<string> => {
+      const { network } = world.host(`${moved.id} at ${port}, ${world.nowMs}`).runtime;
+      return world.play(() =>
+        network.connect({ host: moved.host.name, port }).then(
+          () => 'listens',
+          () => 'refuses',
+        ),
+      );
+    };
+    await world.run(world.nowMs + 100);
+    expect([await connect(2181), await connect(2281)]).toEqual(['refuses', 'listens']);
+    await world.play(() => client.create(`/by-${moved.id}`, null));
+    expect(states, 'it was never without a connection').toEqual([]);
+    // It is the line that counts after a restart.
+    ensemble.kill(moved);
+    ensemble.start(moved);
+    expect(await ensemble.untilServing(3)).toBe(true);
+    expect([await connect(2181), await connect(2281)]).toEqual(['refuses', 'listens']);
+  }
+});
+
+test('with standaloneEnabled an ensemble shrinks to two voters, without to one', async () => {
+  for (const [standalone, last] of [
+    ['yes', 'BadArguments'],
+    ['no', 'done'],
+  ] as const) {
+    const ensemble = new SimulatedEnsemble({
+      seed: 11,
+      servers: 3,
+      zooCfg: `${zooCfg}standaloneEnabled=${standalone === 'yes'}\n`,
+    });
+    const { world, servers } = ensemble;
+    ensemble.startAll();
+    expect(await ensemble.untilServing(3)).toBe(true);
+    const leader = ensemble.leader!;
+    const client = ensemble.client('client', [leader]);
+    const [one, two] = servers.filter((server) => server !== leader);
+    const remove = (id: number): Promise<string> =>
+      world.play(() =>
+        client.reconfig({ leaving: String(id) }).then(
+          () => 'done',
+          (error: Error) => error.name,
+        ),
+      );
+    expect(await remove(one!.id)).toBe('done');
+    expect(await remove(two!.id)).toBe(last);
+    for (const server of [one!, two!]) ensemble.kill(server);
+    expect(await world.run(() => leader.member?.mode === null, 10_000)).toBe(standalone === 'yes');
+  }
+});
+
+test('a version that is asked for must be the one in force', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 12, servers: 3, zooCfg });
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const { leader } = ensemble;
+  const client = ensemble.client('client', [leader!]);
+  const other = leader!.id === 1 ? 2 : 1;
+  await ensemble.world.play(async () => {
+    const version = (data: Buffer | null): number => parseInt(data!.toString().split('version=')[1]!, 16);
+    const before = version((await client.getData('/zookeeper/config')).data);
+    const { data } = await client.reconfig({ joining: joins(other, 'observer'), fromVersion: before });
+    expect(version(data)).toBeGreaterThan(before);
+    const late = client.reconfig({ joining: joins(other), fromVersion: before });
+    await expect(late).rejects.toMatchObject({ name: 'BadVersion' });
+    // A whole list may have commas for line ends.
+    const members = [1, 2, 3].map((id) => joins(id)).join(',');
+    await client.reconfig({ members, fromVersion: version(data) });
+  });
+});
+
 test('all servers die at once, and come back with the configuration that was in force', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 8, servers: 4, founders: 3, zooCfg });
   const { world, servers } = ensemble;

@@ -98,6 +98,14 @@ function readMyid(runtime: Runtime, config: ZooKeeperConfig): MemberConfig {
   file.close();
   const text = bytes.toString('latin1', 0, length).trim();
   const self = /^\d+$/.test(text) ? config.members.find((member) => member.id === Number(text)) : undefined;
+  if (self === undefined && config.configVersion > 0)
+    throw new StorageError(
+      'SERVER_REMOVED',
+      config.dynamicConfigFile,
+      `${path} says "${text}", and the last configuration, ${config.dynamicConfigFile}, has no server.${text}: a reconfiguration removed this ` +
+        `server. To let it come back write its line, server.${text}=host:2888:3888:participant;2181, into that file, start it, and add it with ` +
+        `zkCli's reconfig -add`,
+    );
   if (self === undefined)
     throw new StorageError(
       'MYID_WRONG',

@@ -72,13 +72,26 @@ export class ClientPorts {
     ].join(' and ');
   }
 
-  /** Clients without TLS come there from now on. Rejects with a NetworkError; all is as before then. */
+  /** Clients without TLS come there from now on, and who is connected stays. Rejects with a NetworkError; all is as before then. */
   async move(to: Endpoint): Promise<void> {
     const old = this.plain;
-    const moved = await this.listen(to, this.config.security.clientPortUnification, true);
-    if (this.isClosed) await moved.close();
-    else this.plain = moved;
-    await old?.close();
+    const takesTls = this.config.security.clientPortUnification;
+    // Of one port on two addresses, one of which may be all of them, there can't be both.
+    const mustGoFirst = old?.endpoint.port === to.port;
+    if (mustGoFirst) await old.close();
+    try {
+      await this.openPlain(to, takesTls);
+    } catch (error) {
+      if (mustGoFirst) await this.openPlain(old.endpoint, takesTls);
+      throw error;
+    }
+    if (!mustGoFirst) await old?.close();
+  }
+
+  private async openPlain(at: Endpoint, takesTls: boolean): Promise<void> {
+    const listener = await this.listen(at, takesTls, true);
+    if (this.isClosed) await listener.close();
+    else this.plain = listener;
   }
 
   /** Takes no new connections; those that are there stay. */

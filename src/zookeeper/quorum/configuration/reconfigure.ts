@@ -20,8 +20,9 @@ export function nextEnsemble(
   return next.voters.length < (standaloneEnabled ? 2 : 1) ? ErrorCode.BadArguments : next.at(zxid);
 }
 
+/** Lines, or parts between commas. */
 function whole(text: string): Ensemble | null {
-  const next = readEnsemble(text);
+  const next = readEnsemble(text.replaceAll(',', '\n'));
   return typeof next === 'string' ? null : next;
 }
 
