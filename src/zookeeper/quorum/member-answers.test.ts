@@ -120,6 +120,29 @@ test('the log tells who was elected with what, who leads what, for how long, why
   ).toHaveLength(2);
 });
 
+test('a server that comes to an ensemble which works says what it has, and that there is a leader already', async () => {
+  const said: string[] = [];
+  const say = (message: string): void => void said.push(message);
+  const log: Log = { debug: () => {}, info: say, warn: say, error: say, with: () => log };
+  const ensemble = new SimulatedEnsemble({ seed: 33, servers: 3, log });
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const late = ensemble.servers.find(({ member }) => member?.mode === 'follower')!;
+  ensemble.kill(late);
+  await ensemble.world.run(ensemble.world.nowMs + 1000);
+  said.length = 0;
+  ensemble.start(late);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  expect(said[0]).toMatch(
+    /^server \d, participant of the ensemble of 1, 2, 3, looks for the leader; \/data has 4 znodes up to zxid 0x0$/,
+  );
+  expect(said).toContainEqual(
+    expect.stringMatching(
+      /^server \d leads epoch 1 already; this one is with it from zxid 0x\d+ on, after \d+ ms$/,
+    ),
+  );
+});
+
 test("a leader's proposals tell its digest, and a follower whose znodes differ counts it", async () => {
   const zooCfg = '4lw.commands.whitelist=*\n';
   const ensemble = new SimulatedEnsemble({ seed: 34, servers: 3, zooCfg });

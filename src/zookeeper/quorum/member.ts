@@ -62,6 +62,8 @@ export class Member implements MemberContext {
   private appointed: number | null = null;
   /** Who was elected, or appointed. */
   private elected: number | null = null;
+  /** The epoch that the vote was of. Who led before this server came has votes of its own epoch; a new leader begins another. */
+  private electedEpoch = -1;
   private reject: (error: unknown) => void = () => {};
   private readonly equip: (server: Server) => void;
   private readonly election: Election;
@@ -134,8 +136,18 @@ export class Member implements MemberContext {
     this.clients = await ClientPorts.open(runtime, config, (connection, tls) => this.accept(connection, tls));
     this.clientPort = this.clients.endpoint.port;
     await this.connections.listen();
+    this.tellWhoLooks();
     if (config.adminEnabled) this.admin = await startAdmin(this.facts, () => this.server);
     this.loop = this.live();
+  }
+
+  private tellWhoLooks(): void {
+    const { self, storage, config, runtime } = this;
+    const ids = this.ensemble.members.map(({ id }) => id).join(', ');
+    runtime.log.info(
+      `server ${self.id}, ${self.role} of the ensemble of ${ids}, looks for the leader; ${config.dataDir} has ${storage.tree.nodeCount} znodes up to ` +
+        `zxid 0x${storage.tree.lastZxid.toString(16)}`,
+    );
   }
 
   serve(server: Server, leader: number, epoch: number): void {
@@ -149,8 +161,11 @@ export class Member implements MemberContext {
     const waitedMs = Math.round(this.now - this.leaderlessSinceMs);
     this.stats.unavailableTime.add(waitedMs);
     if (leader === this.self.id) this.stats.leaderUnavailableTime.add(waitedMs);
+    const zxid = `zxid 0x${this.storage.tree.lastZxid.toString(16)}`;
     runtime.log.info(
-      `server ${leader}${leader === this.self.id ? ' (this one)' : ''} leads epoch ${epoch} from zxid 0x${this.storage.tree.lastZxid.toString(16)} on; nobody led for ${waitedMs} ms`,
+      this.electedEpoch === epoch
+        ? `server ${leader} leads epoch ${epoch} already; this one is with it from ${zxid} on, after ${waitedMs} ms`
+        : `server ${leader}${leader === this.self.id ? ' (this one)' : ''} leads epoch ${epoch} from ${zxid} on; nobody led for ${waitedMs} ms`,
       { leader, epoch, waitedMs },
     );
     runtime.log.info(
@@ -444,6 +459,7 @@ export class Member implements MemberContext {
       return;
     }
     this.elected = vote.leader;
+    this.electedEpoch = vote.epoch;
     log.info(
       `server ${vote.leader}${isSelf ? ' (this one)' : ''} was elected, with zxid 0x${Math.max(0, vote.zxid).toString(16)} of epoch ${Math.max(0, vote.epoch)}`,
       { leader: vote.leader },
