@@ -49,13 +49,21 @@ export interface Network {
    * Accepts connections. Host `''` or `0.0.0.0` is every interface, port 0 a free one (see `Listener.endpoint`).
    * Rejects with a NetworkError: `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `ENOTFOUND`.
    */
-  listen(
-    at: Endpoint,
-    accept: (connection: Connection) => void,
-    options?: { backlog?: number },
-  ): Promise<Listener>;
+  listen(at: Endpoint, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener>;
   /** Rejects with a NetworkError: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT`, `EHOSTUNREACH`. */
-  connect(to: Endpoint, options?: { timeoutMs?: number }): Promise<Connection>;
+  connect(to: Endpoint, options?: ConnectOptions): Promise<Connection>;
+}
+
+export interface ListenOptions {
+  /** Connections that wait to be accepted; default: the system's. */
+  readonly backlog?: number;
+  /** Whether the system asks now and then if the other side of a silent connection is still there (SO_KEEPALIVE). Default: no. */
+  readonly keepAlive?: boolean;
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs?: number;
+  readonly keepAlive?: boolean;
 }
 
 export interface Listener {

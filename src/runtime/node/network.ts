@@ -3,8 +3,10 @@ import { createServer, isIP, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import {
   NetworkError,
+  type ConnectOptions,
   type Connection,
   type Endpoint,
+  type ListenOptions,
   type Listener,
   type Log,
   type Network,
@@ -44,10 +46,12 @@ export class NodeNetwork implements Network {
   async listen(
     at: Endpoint,
     accept: (connection: Connection) => void,
-    options: { backlog?: number } = {},
+    options: ListenOptions = {},
   ): Promise<Listener> {
-    const server = createServer({ ...SOCKET_OPTIONS, noDelay: true, pauseOnConnect: true }, (socket) =>
-      accept(new NodeConnection(acceptedSocket(socket), this.turn)),
+    const { keepAlive = false } = options;
+    const server = createServer(
+      { ...SOCKET_OPTIONS, noDelay: true, keepAlive, pauseOnConnect: true },
+      (socket) => accept(new NodeConnection(acceptedSocket(socket), this.turn)),
     );
     const everywhere = at.host === '' || at.host === '0.0.0.0';
     const address = everywhere ? '' : await this.addressToListen(at);
@@ -70,11 +74,11 @@ export class NodeNetwork implements Network {
     });
   }
 
-  connect(to: Endpoint, options: { timeoutMs?: number } = {}): Promise<Connection> {
+  connect(to: Endpoint, options: ConnectOptions = {}): Promise<Connection> {
     return new Promise((resolve, reject) => {
       const paused = connectingSocket();
       const { socket } = paused;
-      socket.connect({ host: to.host, port: to.port, noDelay: true });
+      socket.connect({ host: to.host, port: to.port, noDelay: true, keepAlive: options.keepAlive === true });
       const timeout =
         options.timeoutMs === undefined
           ? undefined

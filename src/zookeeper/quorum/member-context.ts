@@ -36,6 +36,8 @@ export interface MemberContext {
   seen(ensemble: Ensemble): void;
   /** It is in force, with that leader if it was told. @returns why the role ends by it; null: it goes on. */
   activate(ensemble: Ensemble, leader: number | null): string | null;
+  /** That leader is in place still: the next role follows it, without an election. */
+  rejoin(leader: number): void;
   /** What came after `zxid` was never committed. */
   cutTo(zxid: number): void;
   /** Until what `seen` and `activate` told is on the disk; null: it is. */

@@ -122,8 +122,13 @@ export class Member implements MemberContext {
       firstRepeatMs: config.leastNotificationIntervalMs,
       longestRepeatMs: Math.max(config.leastNotificationIntervalMs, config.mostNotificationIntervalMs),
     });
-    this.connections = new ElectionConnections(runtime, peers.election, self, config, (from, notification) =>
-      this.heard(from, notification),
+    this.connections = new ElectionConnections(
+      runtime,
+      peers.election,
+      self,
+      config,
+      this.stats,
+      (from, notification) => this.heard(from, notification),
     );
     this.connections.configure(this.ensemble, this.proposed);
     this.tellConfiguration();
@@ -218,6 +223,10 @@ export class Member implements MemberContext {
     return self.role === this.self.role
       ? 'the ensemble was reconfigured, and its leader moved'
       : `the ensemble was reconfigured, and this server is ${this.self.role === 'observer' ? 'an observer' : 'a participant'} from now on`;
+  }
+
+  rejoin(leader: number): void {
+    this.appointed = leader;
   }
 
   cutTo(zxid: number): void {

@@ -105,7 +105,7 @@ export class ClientPorts {
   private listen(at: Endpoint, takesTls: boolean, takesPlain: boolean): Promise<Listener> {
     const { runtime, config, keys, accept } = this;
     const { client, handshakeLimit } = config.security;
-    const backlog = config.clientPortListenBacklog;
+    const { clientPortListenBacklog: backlog, clientTcpKeepAlive: keepAlive } = config;
     const enter =
       keys !== null && takesTls
         ? tlsDoor(
@@ -120,7 +120,7 @@ export class ClientPorts {
             accept,
           )
         : (connection: Connection) => accept(connection, null);
-    return runtime.network.listen(at, enter, backlog > 0 ? { backlog } : {});
+    return runtime.network.listen(at, enter, { keepAlive, ...(backlog > 0 && { backlog }) });
   }
 }
 

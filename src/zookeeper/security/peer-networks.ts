@@ -1,8 +1,10 @@
 import { RareWarnings } from '../../runtime/rare-warnings.ts';
 import {
   NetworkError,
+  type ConnectOptions,
   type Connection,
   type Endpoint,
+  type ListenOptions,
   type Listener,
   type Network,
   type Runtime,
@@ -86,11 +88,7 @@ class PeerNetwork implements Network {
     return this.real.resolve(host);
   }
 
-  listen(
-    at: Endpoint,
-    accept: (connection: Connection) => void,
-    options?: { backlog?: number },
-  ): Promise<Listener> {
+  listen(at: Endpoint, accept: (connection: Connection) => void, options?: ListenOptions): Promise<Listener> {
     const { runtime, keys, config } = this.security;
     const authenticated = (connection: Connection): void => accept(this.asServer(connection));
     if (keys === null) return this.real.listen(at, authenticated, options);
@@ -109,7 +107,7 @@ class PeerNetwork implements Network {
     return this.real.listen(at, door, options);
   }
 
-  async connect(to: Endpoint, options: { timeoutMs?: number } = {}): Promise<Connection> {
+  async connect(to: Endpoint, options: ConnectOptions = {}): Promise<Connection> {
     const { runtime, keys, config } = this.security;
     const connection = await this.real.connect(to, options);
     if (keys === null || !config.sslQuorum) return this.asLearner(connection);

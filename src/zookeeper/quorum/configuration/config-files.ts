@@ -129,6 +129,8 @@ export function withDynamicFile(files: Files, config: ZooKeeperConfig): ZooKeepe
   if (/^\s*version\s*=/m.test(text)) fail('has a version line; its version is the end of its name');
   const ensemble = readEnsemble(text);
   if (typeof ensemble === 'string') return fail(`can't be read: ${ensemble}`);
+  if (!config.multiAddressEnabled && ensemble.members.some(({ addresses }) => addresses.length > 1))
+    return fail('gives a server several addresses, for which zoo.cfg must have multiAddress.enabled=true');
   const version = /\.dynamic\.([0-9a-fA-F]{1,16})$/.exec(path);
   return {
     ...config,

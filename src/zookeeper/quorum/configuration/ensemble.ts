@@ -62,12 +62,17 @@ export function ensembleOf({
   return new Ensemble(members, hierarchy, configVersion);
 }
 
-/** The value of a member's `server.N` line, in full. */
+/** The value of a member's `server.N` line, in full; several addresses stand in the order of their hosts, as Apache's servers have them. */
 export function serverSpec({ addresses, role, client }: MemberConfig): string {
-  const at = addresses
+  const at = inOrder(addresses)
     .map(({ host, quorumPort, electionPort }) => `${bracketed(host)}:${quorumPort}:${electionPort}`)
     .join('|');
   return `${at}:${role}${client === null ? '' : `;${bracketed(client.host)}:${client.port}`}`;
+}
+
+/** By their hosts: the order in which they were written means nothing. */
+export function inOrder(addresses: MemberConfig['addresses']): MemberConfig['addresses'] {
+  return [...addresses].sort((a, b) => (a.host < b.host ? -1 : a.host > b.host ? 1 : 0));
 }
 
 /** IPv6 addresses stand in brackets before a port. */

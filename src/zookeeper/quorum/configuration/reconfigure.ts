@@ -4,7 +4,7 @@ import { readServerLine, type MemberConfig } from '../../server/config/server-li
 import type { ReconfigChange } from '../../tree/requests/write-ops.ts';
 import type { Transaction } from '../../tree/transactions/transaction.ts';
 import { readEnsemble } from './ensemble-text.ts';
-import { Ensemble } from './ensemble.ts';
+import { Ensemble, inOrder } from './ensemble.ts';
 
 /** The configuration that a request asks for, as of `zxid`, or the ErrorCode for which it is refused. */
 export function nextEnsemble(
@@ -90,5 +90,9 @@ export function designate(
 
 export function quorumAddress(ensemble: Ensemble, id: number): string | null {
   const addresses = ensemble.member(id)?.addresses;
-  return addresses?.map(({ host, quorumPort }) => `${host}:${quorumPort}`).join('|') ?? null;
+  return addresses === undefined
+    ? null
+    : inOrder(addresses)
+        .map(({ host, quorumPort }) => `${host}:${quorumPort}`)
+        .join('|');
 }

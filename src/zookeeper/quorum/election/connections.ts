@@ -1,11 +1,12 @@
 import { RareWarnings } from '../../../runtime/rare-warnings.ts';
-import type {
-  Connection,
-  ConnectionHandler,
-  Endpoint,
-  Listener,
-  Network,
-  Runtime,
+import {
+  NetworkError,
+  type Connection,
+  type ConnectionHandler,
+  type Endpoint,
+  type Listener,
+  type Network,
+  type Runtime,
 } from '../../../runtime/runtime.ts';
 import { FrameSplitter } from '../../../wire/frames.ts';
 import { WireError } from '../../../wire/wire-error.ts';
@@ -14,22 +15,23 @@ import type { Ensemble } from '../configuration/ensemble.ts';
 import type { Notification } from './election.ts';
 import {
   LARGEST_MESSAGE_BYTES,
-  decodeInitial,
   decodeNotification,
   encodeInitial,
   encodeNotification,
   type HeardNotification,
   type Initial,
 } from './messages.ts';
-import { listenAt, listenHost } from '../listen-at.ts';
+import { connectAny } from '../network/connect-any.ts';
+import { listenAt } from '../network/listen-at.ts';
+import { addressBehind, isChecked, isReachable, type ReachabilitySettings } from '../network/reachability.ts';
 import type { ZooKeeperConfig } from '../../server/config/config.ts';
+import type { MemberStats } from '../../server/metrics/member-stats.ts';
+import { Newcomers } from './newcomers.ts';
 
 /** Not more often than that to one peer. */
 const DIAL_PAUSE_MS = 100;
-/** Who connects and says nothing. */
-const SILENCE_MS = 10_000;
-/** Connections at a time that haven't said yet whose they are. */
-const MAX_STRANGERS = 64;
+/** Between two tries to open the election port. */
+const BIND_PAUSE_MS = 1000;
 /** Who doesn't read is cut off from here on. */
 const MAX_UNREAD_BYTES = 4 * 1024 * 1024;
 
@@ -43,6 +45,8 @@ interface Peer {
   connection: Connection | null;
   dialing: boolean;
   dialedAtMs: number;
+  /** Whether it is being looked at if the address that the connection goes to is still reachable. */
+  checking: boolean;
   /** What a new connection begins with: the other side may not have it. */
   last: Buffer | null;
 }
@@ -55,18 +59,27 @@ function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): 
     connection: null,
     dialing: false,
     dialedAtMs: Number.NEGATIVE_INFINITY,
+    checking: false,
     last: null,
   };
 }
 
-type ConnectionSettings = Pick<
-  ZooKeeperConfig,
-  'electionConnectTimeoutMs' | 'multiAddressEnabled' | 'quorumListenOnAllIps'
->;
+type ConnectionSettings = ReachabilitySettings &
+  Pick<
+    ZooKeeperConfig,
+    | 'electionConnectTimeoutMs'
+    | 'electionReadTimeoutMs'
+    | 'electionPortBindRetry'
+    | 'quorumListenOnAllIps'
+    | 'tcpKeepAlive'
+    | 'tickTimeMs'
+    | 'syncLimit'
+  >;
 
 /**
  * The connections of the election port: one a pair of servers, dialed by the one with the larger number. The smaller one may knock:
- * it is then dialed back.
+ * it is then dialed back. Of several addresses that a server has any that answers will do; when the one in use answers no more, the
+ * connection is made anew.
  */
 export class ElectionConnections {
   private readonly runtime: Runtime;
@@ -78,15 +91,18 @@ export class ElectionConnections {
   private config = '';
   private readonly heard: (from: number, notification: HeardNotification) => void;
   private readonly open = new Set<Connection>();
-  private strangers = 0;
-  private listener: Listener | null = null;
+  private readonly newcomers: Newcomers;
+  private readonly stats: MemberStats;
+  private listeners: Listener[] = [];
   private isStopped = false;
+  private stopWaiting: () => void = () => {};
 
   constructor(
     runtime: Runtime,
     network: Network,
     self: MemberConfig,
     settings: ConnectionSettings,
+    stats: MemberStats,
     heard: (from: number, notification: HeardNotification) => void,
   ) {
     this.runtime = runtime;
@@ -94,7 +110,15 @@ export class ElectionConnections {
     this.warnings = new RareWarnings(runtime.log, runtime.clock);
     this.self = self;
     this.settings = settings;
+    this.stats = stats;
     this.heard = heard;
+    const { electionReadTimeoutMs, tickTimeMs, syncLimit } = settings;
+    this.newcomers = new Newcomers(
+      runtime,
+      stats,
+      electionReadTimeoutMs > 0 ? electionReadTimeoutMs : tickTimeMs * syncLimit,
+      (connection, initial) => this.introduced(connection, initial),
+    );
   }
 
   /** The servers of the configuration in force, and of one that was proposed; the first is told to all. */
@@ -116,14 +140,34 @@ export class ElectionConnections {
 
   /** Rejects with a NetworkError when the election port can't be had. */
   async listen(): Promise<void> {
-    const { electionPort } = this.self.addresses[0]!;
-    const host = listenHost(this.settings, this.self);
-    this.listener = await listenAt(
-      this.network,
-      this.runtime.log,
-      { host, port: electionPort },
-      (connection) => this.accept(connection),
-    );
+    const { runtime, settings } = this;
+    const {
+      electionPortBindRetry: tries,
+      quorumListenOnAllIps: everywhere,
+      tcpKeepAlive: keepAlive,
+    } = settings;
+    for (let tried = 1; ; tried++)
+      try {
+        const listeners = await listenAt(
+          this.network,
+          runtime.log,
+          this.ownPlaces,
+          { everywhere, keepAlive },
+          (connection) => this.newcomers.accept(connection),
+        );
+        if (this.isStopped) for (const listener of listeners) await listener.close();
+        else this.listeners = listeners;
+        return;
+      } catch (error) {
+        if (this.isStopped || tried === tries) throw error;
+        runtime.log.warn(
+          `the election port can't be opened and is tried again, see electionPortBindRetry: ${String(error)}`,
+        );
+        await new Promise<void>((resolve) => {
+          this.stopWaiting = resolve;
+          runtime.clock.after(BIND_PAUSE_MS, resolve);
+        });
+      }
   }
 
   /** Sends now, or when there is a connection; a newer notification then takes its place. */
@@ -132,50 +176,75 @@ export class ElectionConnections {
     if (peer === undefined || this.isStopped) return;
     peer.last = encodeNotification(notification, this.config);
     if (peer.connection === null) void this.dial(peer);
-    else this.write(peer, peer.connection, peer.last);
+    else {
+      this.write(peer, peer.connection, peer.last);
+      void this.check(peer);
+    }
   }
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.stopWaiting();
+    this.newcomers.stop();
     for (const connection of this.open) connection.destroy();
-    await this.listener?.close();
+    for (const listener of this.listeners) await listener.close();
+  }
+
+  private get ownPlaces(): Endpoint[] {
+    return this.self.addresses.map(({ host, electionPort }) => ({ host, port: electionPort }));
   }
 
   private write(peer: Peer, connection: Connection, message: Buffer): void {
     connection.write(message);
     if (connection.bufferedBytes <= MAX_UNREAD_BYTES) return;
+    this.stats.electionConnectionsDropped += 1;
     this.warnings.warn('unread', `server ${peer.id} doesn't read what it is sent on the election port`);
     connection.destroy();
   }
 
   private async dial(peer: Peer): Promise<void> {
-    const { network } = this;
-    const { clock } = this.runtime;
+    const { network, runtime, settings } = this;
+    const { clock } = runtime;
     if (peer.dialing || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
     peer.dialing = true;
     peer.dialedAtMs = clock.monotonicMs();
+    const { electionConnectTimeoutMs: timeoutMs, tcpKeepAlive: keepAlive } = settings;
     try {
-      for (const to of peer.addresses) if (await this.reach(network, peer, to)) return;
+      const connection = await connectAny(network, runtime, peer.addresses, { timeoutMs, keepAlive });
+      if (this.isStopped) connection.destroy();
+      else this.dialed(peer, connection);
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      runtime.log.debug(`server ${peer.id} can't be reached for the election: ${error.message}`);
     } finally {
       peer.dialing = false;
     }
   }
 
-  private async reach(network: Network, peer: Peer, to: Endpoint): Promise<boolean> {
-    try {
-      const connection = await network.connect(to, { timeoutMs: this.settings.electionConnectTimeoutMs });
-      if (this.isStopped) connection.destroy();
-      else this.dialed(peer, connection);
-      return true;
-    } catch (error) {
-      this.runtime.log.debug(`server ${peer.id} can't be reached for the election: ${String(error)}`);
-      return this.isStopped;
-    }
+  /** A network between the two may have gone, and nobody was told. */
+  private async check(peer: Peer): Promise<void> {
+    const { connection, addresses } = peer;
+    const { runtime, settings } = this;
+    if (connection === null || peer.checking || !isChecked(settings, addresses)) return;
+    peer.checking = true;
+    const { network } = runtime;
+    const { host } = connection.remote;
+    const at = await addressBehind(network, addresses, host);
+    const isThere = await isReachable(network, { host, port: at.port }, settings.reachabilityCheckTimeoutMs);
+    peer.checking = false;
+    if (isThere || peer.connection !== connection || this.isStopped) return;
+    this.stats.unreachableAddresses += 1;
+    this.warnings.warn(
+      `unreachable ${peer.id}`,
+      `server ${peer.id} is no longer reachable for the election at ${host}; its other addresses are tried`,
+    );
+    peer.connection = null;
+    connection.destroy();
+    void this.dial(peer);
   }
 
   private dialed(peer: Peer, connection: Connection): void {
-    const addresses = this.self.addresses.map(({ host, electionPort }) => ({ host, port: electionPort }));
-    connection.write(encodeInitial(this.self.id, addresses, this.settings.multiAddressEnabled));
+    connection.write(encodeInitial(this.self.id, this.ownPlaces, this.settings.multiAddressEnabled));
     if (peer.id > this.self.id) {
       // Only a knock: it dials back.
       connection.start({ data: () => {}, closed: () => {} });
@@ -184,60 +253,6 @@ export class ElectionConnections {
     }
     this.keep(peer, connection);
     connection.start(this.reader(peer, connection));
-  }
-
-  private accept(connection: Connection): void {
-    if (this.isStopped) {
-      connection.destroy();
-      return;
-    }
-    if (this.strangers >= MAX_STRANGERS) {
-      this.warnings.warn(
-        'strangers',
-        `refused a connection of ${connection.remote.host} to the election port: ${this.strangers} others haven't said yet which server they are`,
-      );
-      connection.destroy();
-      return;
-    }
-    this.open.add(connection);
-    this.strangers++;
-    let isStranger = true;
-    const known = (): void => {
-      silence.cancel();
-      if (isStranger) this.strangers--;
-      isStranger = false;
-    };
-    let gathered = Buffer.alloc(0);
-    let handler: ConnectionHandler | null = null;
-    const silence = this.runtime.clock.after(SILENCE_MS, () => connection.destroy());
-    connection.start({
-      data: (bytes) => {
-        if (handler !== null) {
-          handler.data(bytes);
-          return;
-        }
-        gathered = Buffer.concat([gathered, bytes]);
-        try {
-          const initial = decodeInitial(gathered);
-          if (initial === null) return;
-          known();
-          handler = this.introduced(connection, initial);
-          if (gathered.length > initial.bytes) handler?.data(gathered.subarray(initial.bytes));
-        } catch (error) {
-          if (!(error instanceof WireError)) throw error;
-          this.warnings.warn(
-            'malformed',
-            `closed a connection of ${connection.remote.host} to the election port: ${error.message}`,
-          );
-          connection.destroy();
-        }
-      },
-      closed: () => {
-        known();
-        this.open.delete(connection);
-        handler?.closed();
-      },
-    });
   }
 
   /** Somebody said who it is. Null: the connection isn't kept. */
@@ -266,6 +281,7 @@ export class ElectionConnections {
     const isFull = [...this.peers.values()].filter(({ isGuest }) => isGuest).length >= MAX_GUESTS;
     const canReach = id > this.self.id || addresses.length > 0;
     if (id === this.self.id || isFull || !canReach) {
+      this.stats.electionConnectionsDropped += 1;
       this.warnings.warn(
         'unknown',
         `server ${id} knocked at the election port, and the configuration has no such server`,
@@ -297,6 +313,7 @@ export class ElectionConnections {
           });
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
+          this.stats.electionMessagesMalformed += 1;
           this.warnings.warn(
             'malformed',
             `closed the election connection of server ${peer.id}: ${error.message}`,

@@ -39,9 +39,19 @@ export interface ZooKeeperConfig {
   /** Whether one server is no ensemble. */
   readonly standaloneEnabled: boolean;
   readonly quorumListenOnAllIps: boolean;
-  /** Whether servers tell each other all their addresses. */
+  /** Whether servers may have several addresses, and tell each other all of them. */
   readonly multiAddressEnabled: boolean;
+  /** Whether connections between those are given up when their address is dead and another isn't. */
+  readonly reachabilityCheckEnabled: boolean;
+  readonly reachabilityCheckTimeoutMs: number;
+  /** How often the election port is tried; 0: until it can be had. */
+  readonly electionPortBindRetry: number;
+  /** Of connections between servers. */
+  readonly tcpKeepAlive: boolean;
+  readonly clientTcpKeepAlive: boolean;
   readonly electionConnectTimeoutMs: number;
+  /** Who connects to the election port must say so soon who it is; 0 or less: within syncLimit. */
+  readonly electionReadTimeoutMs: number;
   /** Pauses between notifications of an election without news. */
   readonly leastNotificationIntervalMs: number;
   readonly mostNotificationIntervalMs: number;
@@ -129,7 +139,13 @@ export const zooKeeperDefaults: ZooKeeperConfig = {
   standaloneEnabled: true,
   quorumListenOnAllIps: false,
   multiAddressEnabled: false,
+  reachabilityCheckEnabled: true,
+  reachabilityCheckTimeoutMs: 1000,
+  electionPortBindRetry: 3,
+  tcpKeepAlive: false,
+  clientTcpKeepAlive: false,
   electionConnectTimeoutMs: 5000,
+  electionReadTimeoutMs: -1,
   leastNotificationIntervalMs: 200,
   mostNotificationIntervalMs: 3200,
   snapRetainCount: 3,
@@ -301,6 +317,12 @@ class Parser {
         this.groupLines[0]!.line,
         'KEY_WITHOUT_EFFECT',
         'groups and weights are for ensembles, and this is one server; they have no effect',
+      );
+    if (!this.config.multiAddressEnabled && this.members.some(({ addresses }) => addresses.length > 1))
+      this.fail(
+        this.lines.get('server') ?? 1,
+        'ADDRESSES_SEVERAL',
+        'a server has several addresses (|); write multiAddress.enabled=true, at all servers, once none is older than 3.6',
       );
     const only = this.members.length === 1 ? this.members[0]! : null;
     if (only?.role === 'observer' && config.standaloneEnabled)

@@ -10,6 +10,14 @@ export class MemberStats {
   diffsSent = 0;
   revalidations = 0;
   elections = 0;
+  /** Connections to the election port that were closed: silent, too many, of nobody whom the configuration knows, or never read. */
+  electionConnectionsDropped = 0;
+  electionMessagesMalformed = 0;
+  /** The same of the ports that learners come to. */
+  quorumConnectionsDropped = 0;
+  quorumPacketsMalformed = 0;
+  /** Addresses in use that answered no more, where a server has several. */
+  unreachableAddresses = 0;
   readonly electionTime = new Summary();
   /** How long nobody led, as far as this server knows; and the same where it leads then. */
   readonly unavailableTime = new Summary();

@@ -1,4 +1,4 @@
-import type { Connection, Timer } from '../../../../runtime/runtime.ts';
+import type { Connection, Endpoint, Timer } from '../../../../runtime/runtime.ts';
 import { NetworkError } from '../../../../runtime/runtime.ts';
 import { WireError } from '../../../../wire/wire-error.ts';
 import type { MemberView } from '../../../server/member-view.ts';
@@ -8,7 +8,10 @@ import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import { LogSync } from '../log-sync.ts';
+import { wayLost } from './way-to-leader.ts';
 import { ObserverMaster } from './observer-master.ts';
+import { connectAny } from '../../network/connect-any.ts';
+import { isChecked } from '../../network/reachability.ts';
 import { packetLimit, saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
 import { PacketEncoder } from '../packets/packet-encoder.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
@@ -17,6 +20,9 @@ import { syncSentence } from './sync-sentence.ts';
 
 /** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly. */
 const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
+
+/** A leader of whom nothing was heard for so many half ticks, in which it sends as many pings, may be out of reach. */
+const SILENT_HALF_TICKS = 2;
 
 /** The shell around `Follower`: the connection to the leader, the log, the tree and the server for clients. */
 export class Following {
@@ -33,6 +39,8 @@ export class Following {
   /** Whom the connection leads to: an observer may follow a follower. */
   private masterId: number;
   private timer: Timer | null = null;
+  private silentHalfTicks = 0;
+  private isChecking = false;
   /** The tree that the leader sends. */
   private body: SnapshotBody | null = null;
   /** Of the tree that it replaces. */
@@ -120,14 +128,42 @@ export class Following {
       if (this.isOver) return;
       this.tick();
       this.step({ kind: 'tick', now: this.now });
+      this.silentHalfTicks += 1;
+      if (this.silentHalfTicks > SILENT_HALF_TICKS) void this.checkWay();
     });
+  }
+
+  /**
+   * The network between here and the leader may have gone, of which a connection tells nothing. The leader counts on this server until
+   * syncLimit: when it is followed again by another way before, it goes on leading.
+   */
+  private async checkWay(): Promise<void> {
+    const { context, connection, leader } = this;
+    if (this.isChecking || connection === null || this.masterId !== leader.id) return;
+    if (!isChecked(context.config, leader.addresses)) return;
+    this.isChecking = true;
+    const { network } = context.runtime;
+    const { reachabilityCheckTimeoutMs: timeoutMs } = context.config;
+    const isLost = await wayLost(network, this.places, connection.remote.host, timeoutMs);
+    this.isChecking = false;
+    if (!isLost || this.isOver || this.silentHalfTicks === 0) return;
+    context.stats.unreachableAddresses += 1;
+    context.rejoin(leader.id);
+    this.stop(`${connection.remote.host} is no longer reachable, and another of its addresses is`);
+  }
+
+  /** Where the leader takes learners. */
+  private get places(): Endpoint[] {
+    return this.leader.addresses.map(({ host, quorumPort: port }) => ({ host, port }));
   }
 
   /** @returns why there is no connection, or null. */
   private async connect(): Promise<string | null> {
     const { config, runtime } = this.context;
     for (const { id, addresses } of this.masters())
-      if ((await this.dial(addresses[0]!.host, config.observerMasterPort)) === null) {
+      if (
+        (await this.dial(addresses.map(({ host }) => ({ host, port: config.observerMasterPort })))) === null
+      ) {
         this.masterId = id;
         runtime.log.info(`this server observes by way of server ${id}`);
         return null;
@@ -137,10 +173,8 @@ export class Following {
     let problem = '';
     for (const pauseMs of TRY_PAUSES_MS) {
       if (this.isOver) return 'this server stops';
-      for (const { host, quorumPort } of this.leader.addresses) {
-        problem = (await this.dial(host, quorumPort)) ?? '';
-        if (problem === '') return null;
-      }
+      problem = (await this.dial(this.places)) ?? '';
+      if (problem === '') return null;
       if (this.now >= giveUpAtMs) break;
       await new Promise<void>((resolve) => void runtime.clock.after(pauseMs, resolve));
     }
@@ -159,12 +193,13 @@ export class Following {
   }
 
   /** @returns why it failed, or null. */
-  private async dial(host: string, port: number): Promise<string | null> {
-    const { peers, config } = this.context;
+  private async dial(places: readonly Endpoint[]): Promise<string | null> {
+    const { peers, config, runtime } = this.context;
     if (this.isOver) return 'this server stops';
     try {
+      const { tcpKeepAlive: keepAlive } = config;
       const timeoutMs = config.tickTimeMs * config.syncLimit;
-      const connection = await peers.quorum.connect({ host, port }, { timeoutMs });
+      const connection = await connectAny(peers.quorum, runtime, places, { timeoutMs, keepAlive });
       if (this.isOver) {
         connection.destroy();
         return 'this server stops';
@@ -182,6 +217,7 @@ export class Following {
     connection.start({
       data: (bytes) => {
         if (this.isOver) return;
+        this.silentHalfTicks = 0;
         try {
           if (this.body !== null) this.load(bytes);
           else {

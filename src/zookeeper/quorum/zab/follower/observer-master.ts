@@ -64,7 +64,7 @@ export class ObserverMaster {
     const { runtime, config, self } = this.context;
     const port = config.observerMasterPort;
     try {
-      await this.connections.listen({ host: self.addresses[0]!.host, port });
+      await this.connections.listen(self.addresses.map(({ host }) => ({ host, port })));
       if (this.isOver) return;
       runtime.log.info(`observers may follow this server on port ${port}`);
       this.tick();

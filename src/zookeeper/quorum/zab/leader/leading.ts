@@ -2,7 +2,6 @@ import type { Timer } from '../../../../runtime/runtime.ts';
 import { ErrorCode } from '../../../jute/error-code.ts';
 import type { ReconfigChange } from '../../../tree/requests/write-ops.ts';
 import { nextEnsemble } from '../../configuration/reconfigure.ts';
-import { listenHost } from '../../listen-at.ts';
 import { Server } from '../../../server/server.ts';
 import { Sizes, type MemberView } from '../../../server/member-view.ts';
 import { LeaderWrites } from './leader-writes.ts';
@@ -79,13 +78,11 @@ export class Leading {
   /** Resolves when it leads no more, with the reason. */
   async run(): Promise<string> {
     const { runtime, self } = this.context;
-    const { quorumPort } = self.addresses[0]!;
-    const host = listenHost(this.context.config, self);
     try {
-      await this.learners.listen({ host, port: quorumPort });
+      await this.learners.listen(self.addresses.map(({ host, quorumPort: port }) => ({ host, port })));
     } catch (error) {
       await new Promise<void>((resolve) => void runtime.clock.after(1000, resolve));
-      return `port ${quorumPort} can't be opened: ${String(error)}`;
+      return `the quorum port can't be opened: ${String(error)}`;
     }
     this.tick();
     this.step({ kind: 'start', now: this.now });
@@ -253,6 +250,8 @@ export class Leading {
     if (this.core.isReconfiguring) return ErrorCode.ReconfigInProgress;
     const next = nextEnsemble(ensemble, change, zxid, config.standaloneEnabled);
     if (typeof next === 'number') return next;
+    if (!config.multiAddressEnabled && next.members.some(({ addresses }) => addresses.length > 1))
+      return ErrorCode.BadArguments;
     return this.core.couldLead(next) ? Buffer.from(next.text) : ErrorCode.NewConfigNoQuorum;
   }
 

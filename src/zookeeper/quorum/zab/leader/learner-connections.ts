@@ -3,7 +3,8 @@ import type { Connection, Endpoint, Listener } from '../../../../runtime/runtime
 import { WireError } from '../../../../wire/wire-error.ts';
 import type { ObserverFacts } from '../../../server/member-view.ts';
 import { TreeImage } from '../../../storage/snapshot-writer.ts';
-import { listenAt } from '../../listen-at.ts';
+import { listenAt } from '../../network/listen-at.ts';
+import { Strangers } from '../../network/strangers.ts';
 import { packetLimit, type MemberContext } from '../../member-context.ts';
 import { LogDiff } from './log-diff.ts';
 import type { PacketEncoder } from '../packets/packet-encoder.ts';
@@ -13,11 +14,13 @@ import { syncSentence } from '../follower/sync-sentence.ts';
 
 /** A learner that doesn't read is cut off from here on; it comes back and is synchronized. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
-/** Connections at a time of others than the members. */
-const MAX_STRANGERS = 64;
+/** Connections at a time of others than the members, which said who they are. */
+const MAX_GUESTS = 64;
 
 interface LearnerConnection {
   readonly connection: Connection;
+  /** It hasn't said yet which server it is. */
+  isStranger: boolean;
   /** What waits behind a tree, or a part of the log, that is being sent. */
   held: Packet[] | null;
   heldBytes: number;
@@ -49,7 +52,8 @@ export class LearnerConnections {
   private readonly events: LearnerEvents;
   private readonly learners = new Map<number, LearnerConnection>();
   private readonly warnings: RareWarnings;
-  private listener: Listener | null = null;
+  private readonly strangers: Strangers;
+  private listeners: Listener[] = [];
   private nextLearner = 1;
   private isOver = false;
 
@@ -58,14 +62,23 @@ export class LearnerConnections {
     this.encoder = encoder;
     this.events = events;
     this.warnings = new RareWarnings(context.runtime.log, context.runtime.clock);
+    const { stats } = context;
+    this.strangers = new Strangers('quorum', this.warnings, () => (stats.quorumConnectionsDropped += 1));
   }
 
-  /** Rejects with a NetworkError when the port can't be had. */
-  async listen(at: Endpoint): Promise<void> {
-    const { peers, runtime } = this.context;
-    const listener = await listenAt(peers.quorum, runtime.log, at, (connection) => this.accept(connection));
-    if (this.isOver) await listener.close();
-    else this.listener = listener;
+  /** At a member's own addresses. Rejects with a NetworkError when none of them can be had. */
+  async listen(places: readonly Endpoint[]): Promise<void> {
+    const { peers, runtime, config } = this.context;
+    const { quorumListenOnAllIps: everywhere, tcpKeepAlive: keepAlive } = config;
+    const listeners = await listenAt(
+      peers.quorum,
+      runtime.log,
+      places,
+      { everywhere, keepAlive },
+      (connection) => this.accept(connection),
+    );
+    if (this.isOver) for (const listener of listeners) await listener.close();
+    else this.listeners = listeners;
   }
 
   /** Cuts off everybody at once. */
@@ -80,11 +93,12 @@ export class LearnerConnections {
 
   async close(): Promise<void> {
     this.stop();
-    await this.listener?.close();
+    for (const listener of this.listeners) await listener.close();
   }
 
   drop(id: number, reason: string): void {
     const learner = this.learners.get(id);
+    this.context.stats.quorumConnectionsDropped += 1;
     this.warnings.warn(
       'dropped',
       `the connection of a learner (${learner?.connection.remote.host ?? 'gone'}) was closed: ${reason}`,
@@ -107,6 +121,7 @@ export class LearnerConnections {
       learner.heldBytes += packet.data?.length ?? 0;
     } else if (learner.connection.write((packet.wire ??= this.encoder.encode(packet)))) return;
     if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
+    this.context.stats.quorumConnectionsDropped += 1;
     this.context.runtime.log.warn(
       `cut off server ${this.events.sidOf(id)}, which doesn't read what it is sent`,
     );
@@ -180,17 +195,10 @@ export class LearnerConnections {
       connection.destroy();
       return;
     }
-    if (this.strangers >= MAX_STRANGERS) {
-      this.warnings.warn(
-        'strangers',
-        `refused a connection of ${connection.remote.host} to the quorum port: ${MAX_STRANGERS} are open that are no member's`,
-      );
-      connection.destroy();
-      return;
-    }
     const id = this.nextLearner++;
     const learner: LearnerConnection = {
       connection,
+      isStranger: true,
       held: null,
       heldBytes: 0,
       drained: null,
@@ -212,6 +220,7 @@ export class LearnerConnections {
             if (this.learners.get(id) === learner) this.came(id, learner, packet);
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
+          this.context.stats.quorumPacketsMalformed += 1;
           this.warnings.warn(
             'malformed',
             `closed a connection of ${connection.remote.host} to the quorum port: ${error.message}`,
@@ -223,18 +232,34 @@ export class LearnerConnections {
       },
       drained: () => learner.drained?.(),
       closed: () => {
+        this.strangers.remove(connection);
         learner.drained?.();
         if (this.learners.get(id) !== learner) return;
         this.learners.delete(id);
         this.events.gone(id);
       },
     });
+    this.strangers.add(connection);
   }
 
   private came(id: number, learner: LearnerConnection, packet: Packet): void {
     learner.received += 1;
     if (packet.type === PacketType.REQUEST) learner.requests += 1;
     this.events.packet(id, packet);
+    if (learner.isStranger && this.events.sidOf(id) !== -1) this.introduced(learner);
+  }
+
+  /** It may be an observer that the configuration doesn't have, or a server that is about to join. */
+  private introduced(learner: LearnerConnection): void {
+    learner.isStranger = false;
+    this.strangers.remove(learner.connection);
+    if (this.guests <= MAX_GUESTS) return;
+    this.context.stats.quorumConnectionsDropped += 1;
+    this.warnings.warn(
+      'guests',
+      `refused a connection of ${learner.connection.remote.host} to the quorum port: ${MAX_GUESTS} servers follow that the configuration doesn't have`,
+    );
+    learner.connection.destroy();
   }
 
   /** What the admin server tells of some. */
@@ -264,12 +289,12 @@ export class LearnerConnections {
     }
   }
 
-  private get strangers(): number {
+  private get guests(): number {
     const { members } = this.context.ensemble;
     let count = 0;
-    for (const id of this.learners.keys()) {
+    for (const [id, { isStranger }] of this.learners) {
       const sid = this.events.sidOf(id);
-      if (!members.some((member) => member.id === sid)) count++;
+      if (!isStranger && !members.some((member) => member.id === sid)) count++;
     }
     return count;
   }
