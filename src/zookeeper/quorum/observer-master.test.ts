@@ -67,3 +67,35 @@ test('an observer that was away gets what it lacks from a follower, or the whole
     expect(ensemble.treeOf(observer)).toBe(ensemble.treeOf(ensemble.leader!));
   }
 });
+
+test('an observer of a follower learns of a reconfiguration at once, as does one that comes later', async () => {
+  const zooCfg = 'observerMasterPort=2191\nreconfigEnabled=true\nskipACL=yes\n';
+  const ensemble = new SimulatedEnsemble({ seed: 43, servers: 5, observers: 2, zooCfg });
+  const { world, servers } = ensemble;
+  const [observer, late] = servers.slice(3);
+  for (const server of servers.slice(0, 3)) ensemble.start(server);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  await world.run(world.nowMs + 200);
+  ensemble.start(observer!);
+  expect(await ensemble.untilServing(4)).toBe(true);
+  const { leader } = ensemble;
+  const client = ensemble.client('client', [leader!]);
+  const there = ensemble.client('there', [observer!]);
+  await world.play(() => there.create('/before', null));
+  const states: string[] = [];
+  there.onState((state) => states.push(state));
+  let changed = 0;
+  await world.play(() => there.getData('/zookeeper/config', () => (changed += 1)));
+  const { data } = await world.play(() => client.reconfig({ leaving: '5' }));
+  const knows = (): boolean => observer!.member?.ensemble.text === data?.toString();
+  expect(await world.run(knows, 100)).toBe(true);
+  expect(await world.run(() => changed === 1, 100)).toBe(true);
+  expect(states, 'it goes on following').toEqual([]);
+  ensemble.start(late!);
+  expect(await world.run(() => late!.member?.ensemble.text === data?.toString(), 5000)).toBe(true);
+  // The voters that the observer knows are those that it may follow.
+  const follower = servers.find((server) => server.member?.mode === 'follower')!;
+  await world.play(() => client.reconfig({ leaving: String(follower.id) }));
+  expect(await world.run(() => observer!.member?.ensemble.voters.length === 2, 5000)).toBe(true);
+  expect(await world.run(() => observer!.member?.mode === 'observer', 10_000)).toBe(true);
+});

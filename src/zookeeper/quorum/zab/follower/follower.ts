@@ -28,7 +28,8 @@ export type FollowerOutput =
   /** A tree follows on the wire: put it in the place of the own one. No more packets before `replaced`. */
   | { readonly kind: 'load'; readonly zxid: number }
   | { readonly kind: 'log'; readonly proposal: Proposal }
-  | { readonly kind: 'apply'; readonly proposals: readonly Proposal[] }
+  /** `leader` leads the configuration that comes into force with the last of them; null: none does. */
+  | { readonly kind: 'apply'; readonly proposals: readonly Proposal[]; readonly leader: number | null }
   /** All that was logged must get to the disk; `synced` tells. */
   | { readonly kind: 'sync' }
   | { readonly kind: 'serve'; readonly epoch: number; readonly leaderIs34: boolean }
@@ -261,7 +262,7 @@ export class Follower {
     return true;
   }
 
-  private committed(zxid: number, out: FollowerOutput[]): void {
+  private committed(zxid: number, out: FollowerOutput[], leader: number | null = null): void {
     const { history } = this;
     if (zxid <= history.lastCommitted && this.phase !== 'serving') return;
     const proposals = history.commitTo(zxid);
@@ -270,7 +271,7 @@ export class Follower {
       return;
     }
     if (this.phase !== 'serving') this.owed = this.owed.filter((owed) => owed !== zxid);
-    out.push({ kind: 'apply', proposals });
+    out.push({ kind: 'apply', proposals, leader });
   }
 
   /** A commit that brings another configuration into force. Observers get the transaction with it. */
@@ -282,7 +283,7 @@ export class Follower {
       if (!isNew) return;
     }
     const proposal = this.history.uncommitted().find((one) => one.zxid === zxid);
-    this.committed(zxid, out);
+    this.committed(zxid, out, leader);
     const ensemble = proposal === undefined ? null : ensembleIn(proposal.transaction);
     if (this.phase !== 'over' && ensemble !== null && this.settings.reconfigEnabled)
       out.push({ kind: 'activate', ensemble, leader });

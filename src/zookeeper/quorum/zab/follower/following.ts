@@ -318,7 +318,7 @@ export class Following {
         for (const { transaction, digest } of output.proposals)
           if (this.writes === null) storage.tree.apply(transaction);
           else this.writes.apply(transaction, digest);
-        this.observers?.committed(output.proposals);
+        this.observers?.committed(output.proposals, output.leader);
         break;
       case 'serve':
         this.serve(output.epoch, output.leaderIs34);

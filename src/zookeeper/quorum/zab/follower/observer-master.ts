@@ -73,9 +73,9 @@ export class ObserverMaster {
     }
   }
 
-  /** These were applied here. */
-  committed(proposals: readonly Proposal[]): void {
-    this.step({ kind: 'passOn', proposals, now: this.now });
+  /** These were applied here. `leader` leads the configuration that came into force with the last of them; null: none did. */
+  committed(proposals: readonly Proposal[], leader: number | null): void {
+    this.step({ kind: 'passOn', proposals, leader, now: this.now });
   }
 
   get observers(): readonly ObserverFacts[] {

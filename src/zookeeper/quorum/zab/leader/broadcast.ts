@@ -108,7 +108,20 @@ export class Broadcast {
     if (this.mayConfirm && !this.syncs.isEmpty) this.confirm(out);
   }
 
-  tellCommitted(proposal: Proposal, out: LeaderOutput[]): void {
+  /** Of a stand-in: these were committed elsewhere, and `leader` leads what the last of them brought; null: it brought no configuration. */
+  passOn(proposals: readonly Proposal[], leader: number | null, out: LeaderOutput[]): void {
+    for (const proposal of proposals) {
+      const ensemble =
+        leader === null || proposal !== proposals.at(-1) ? null : ensembleIn(proposal.transaction);
+      if (leader === null || ensemble === null) this.tellCommitted(proposal, out);
+      else {
+        this.tellActivated(proposal, leader, out);
+        this.quorums.replace(ensemble);
+      }
+    }
+  }
+
+  private tellCommitted(proposal: Proposal, out: LeaderOutput[]): void {
     const commit: Packet = { type: PacketType.COMMIT, zxid: proposal.zxid, data: null };
     for (const learner of this.learners.values()) {
       if (!isListening(learner)) continue;
@@ -163,19 +176,22 @@ export class Broadcast {
     this.confirmBefore(proposal.zxid, out);
     this.mayConfirm = true;
     const leader = this.quorums.designate(this.acknowledged());
+    this.tellActivated(proposal, leader, out);
+    out.push({ kind: 'commit', zxid: proposal.zxid, atOnce: true });
+    this.activateNext(leader, out);
+    if (leader !== this.settings.self) this.designated = { sid: leader, since: now };
+  }
+
+  private tellActivated({ zxid, payload }: Proposal, leader: number, out: LeaderOutput[]): void {
     const sid = Buffer.alloc(8);
     sid.writeBigInt64BE(BigInt(leader));
     for (const learner of this.learners.values()) {
       if (!isListening(learner)) continue;
-      const { zxid, payload } = proposal;
       if (learner.isObserver) {
         const data = Buffer.concat([sid, payload]);
         sendTo(learner, { type: PacketType.INFORMANDACTIVATE, zxid, data }, out);
       } else sendTo(learner, { type: PacketType.COMMITANDACTIVATE, zxid, data: sid }, out);
     }
-    out.push({ kind: 'commit', zxid: proposal.zxid, atOnce: true });
-    this.activateNext(leader, out);
-    if (leader !== this.settings.self) this.designated = { sid: leader, since: now };
   }
 
   private acknowledged(): Acknowledged[] {

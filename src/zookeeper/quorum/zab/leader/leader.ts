@@ -121,7 +121,7 @@ export class Leader {
         this.broadcast.propose(input.now, input.proposal, out);
         break;
       case 'passOn':
-        for (const proposal of input.proposals) this.broadcast.tellCommitted(proposal, out);
+        this.broadcast.passOn(input.proposals, input.leader, out);
         break;
       case 'sync':
         this.broadcast.sync();

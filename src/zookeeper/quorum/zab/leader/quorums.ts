@@ -68,6 +68,12 @@ export class Quorums {
     return ensemble;
   }
 
+  /** Of a stand-in: another one is in force. */
+  replace(ensemble: Ensemble): void {
+    this.inForce = ensemble;
+    this.recount();
+  }
+
   /** All is committed that the one before had a say in. */
   forgetBefore(): void {
     this.before = null;
