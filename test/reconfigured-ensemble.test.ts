@@ -67,6 +67,10 @@ test('a reconfigured ensemble stays reconfigured: when a server is started again
 
   const again = await up(folder);
   const states = again.status().services.map(({ state, error }) => error ?? state);
-  expect(states).toEqual(['ready', 'ready', expect.stringContaining('a reconfiguration removed this server')]);
+  expect(states).toEqual([
+    'ready',
+    'ready',
+    expect.stringContaining('a reconfiguration removed this server'),
+  ]);
   expect(await serversOf(again, 'zk2')).toEqual(['server.1', 'server.2']);
 }, 30_000);
