@@ -79,9 +79,12 @@ async function untilAgreed(ensemble: SimulatedEnsemble): Promise<void> {
 }
 
 test.each([
-  ['', `myid says "", and the configuration has no server.; write one of 1, 2, 3 into it`],
+  ['', 'myid is empty; write the number of this server into it, which is one of 1, 2, 3'],
   ['7\n', 'myid says "7", and the configuration has no server.7; write one of 1, 2, 3 into it'],
-  ['zk1', 'myid says "zk1", and the configuration has no server.zk1; write one of 1, 2, 3 into it'],
+  [
+    'zk1',
+    'myid says "zk1", which is no number; write the number of this server into it, which is one of 1, 2, 3',
+  ],
   [
     null,
     "myid is missing, so this server doesn't know which one of the ensemble it is; write its number (1, 2, 3)",
@@ -210,4 +213,23 @@ test('a server whose snapshots and log are damaged says so, and syncs anew once 
   hurt.host.restart().files.remove(SNAPSHOTS);
   ensemble.start(hurt);
   await untilAgreed(ensemble);
+});
+
+test('a server that finds no leader says who is missing, and why', async () => {
+  const { log, said } = gathered();
+  const ensemble = new SimulatedEnsemble({ seed: 91, servers: 3, log });
+  const [first, second, third] = ensemble.servers;
+  third!.host.kill();
+  ensemble.start(first!);
+  await ensemble.world.run(ensemble.world.nowMs + 6000);
+  expect(said).toEqual([
+    'no leader was found for 5 s: of the voters 1, 2, 3 only 1 is here, too few for a quorum; ' +
+      "server 2 can't be reached: can't connect to zk2:3888: nothing listens there on zk2; " +
+      "server 3 can't be reached: can't connect to zk3:3888: nothing listens there on zk3",
+  ]);
+  said.length = 0;
+  ensemble.start(second!);
+  expect(await ensemble.untilServing(2)).toBe(true);
+  await ensemble.world.run(ensemble.world.nowMs + 60_000);
+  expect(said.filter((line) => line.startsWith('no leader'))).toEqual([]);
 });

@@ -25,6 +25,7 @@ import { Following } from './zab/follower/following.ts';
 import type { History } from './zab/history.ts';
 import { Leading } from './zab/leader/leading.ts';
 import type { MemberContext } from './member-context.ts';
+import { leaderlessSentence, sayWhileLeaderless } from './leaderless.ts';
 import { turnAway } from './not-serving.ts';
 import { readOnlyRole } from './read-only-role.ts';
 import { type Vote } from './election/vote.ts';
@@ -415,7 +416,11 @@ export class Member implements MemberContext {
     const readOnly = this.config.readOnlyModeEnabled ? this.readOnlySoon() : null;
     const begunAtMs = this.now;
     this.stats.elections += 1;
+    const quiet = sayWhileLeaderless(this.runtime.clock, this.runtime.log, (waitedMs) =>
+      leaderlessSentence(this.self.id, this.ensemble, waitedMs, (id) => this.connections.whyAbsent(id)),
+    );
     const vote = await this.untilDecided();
+    quiet();
     this.stats.electionTime.add(this.now - begunAtMs);
     readOnly?.();
     return vote;

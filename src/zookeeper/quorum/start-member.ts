@@ -110,7 +110,9 @@ function readMyid(runtime: Runtime, config: ZooKeeperConfig): MemberConfig {
     throw new StorageError(
       'MYID_WRONG',
       path,
-      `${path} says "${text}", and the configuration has no server.${text}; write one of ${known} into it, or add a line server.${text}=`,
+      /^\d+$/.test(text)
+        ? `${path} says "${text}", and the configuration has no server.${text}; write one of ${known} into it, or add a line server.${text}=`
+        : `${path} ${text === '' ? 'is empty' : `says "${text}", which is no number`}; write the number of this server into it, which is one of ${known}`,
     );
   return self;
 }

@@ -45,6 +45,9 @@ interface Peer {
   connection: Connection | null;
   dialing: boolean;
   dialedAtMs: number;
+  /** Of the last dial: why it failed, or whether somebody answered. */
+  failure: string | null;
+  hasAnswered: boolean;
   /** Whether it is being looked at if the address that the connection goes to is still reachable. */
   checking: boolean;
   /** What a new connection begins with: the other side may not have it. */
@@ -60,6 +63,8 @@ function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): 
     dialing: false,
     dialedAtMs: Number.NEGATIVE_INFINITY,
     checking: false,
+    failure: null,
+    hasAnswered: false,
     last: null,
   };
 }
@@ -202,6 +207,17 @@ export class ElectionConnections {
     connection.destroy();
   }
 
+  /** Why there is no connection to a server, for people; null: there is one. */
+  whyAbsent(id: number): string | null {
+    const peer = this.peers.get(id);
+    if (peer === undefined || peer.connection !== null) return null;
+    const [own] = this.ownPlaces;
+    if (peer.failure !== null) return `server ${id} can't be reached: ${peer.failure}`;
+    return peer.id > this.self.id && peer.hasAnswered
+      ? `server ${id} answers, but doesn't connect to this one in return: from there ${own?.host}:${own?.port} must be reachable`
+      : `server ${id} was not heard of`;
+  }
+
   private async dial(peer: Peer): Promise<void> {
     const { network, runtime, settings } = this;
     const { clock } = runtime;
@@ -212,9 +228,14 @@ export class ElectionConnections {
     try {
       const connection = await connectAny(network, runtime, peer.addresses, { timeoutMs, keepAlive });
       if (this.isStopped) connection.destroy();
-      else this.dialed(peer, connection);
+      else {
+        peer.failure = null;
+        peer.hasAnswered = true;
+        this.dialed(peer, connection);
+      }
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
+      peer.failure = error.message;
       runtime.log.debug(`server ${peer.id} can't be reached for the election: ${error.message}`);
     } finally {
       peer.dialing = false;
