@@ -12,7 +12,7 @@ await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  external: ['@bokuweb/zstd-wasm', '@node-rs/crc32', 'lz4-napi', 'pino', 'snappy'],
+  external: ['@bokuweb/zstd-wasm', '@node-rs/crc32', 'koffi', 'lz4-napi', 'pino', 'snappy'],
   // What is bundled of the CommonJS kind asks for Node's modules with require.
   banner: {
     js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",

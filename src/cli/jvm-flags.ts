@@ -6,7 +6,7 @@ import { readProperties } from '../wire/properties.ts';
 const VARIABLES = ['SERVER_JVMFLAGS', 'JVMFLAGS', 'KAFKA_OPTS'];
 
 const PREFIX = 'zookeeper.';
-const OF_JAVA = new Set(['java.security.auth.login.config', 'jute.maxbuffer']);
+const OF_JAVA = new Set(['java.security.auth.login.config', 'java.security.krb5.conf', 'jute.maxbuffer']);
 
 /**
  * The text of zoo.cfg with what those variables set beside it (`-Dzookeeper.…`, the JAAS file): with Apache's servers the file goes first.

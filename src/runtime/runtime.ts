@@ -1,3 +1,4 @@
+import type { Gssapi } from './gssapi.ts';
 import type { Tls } from './tls.ts';
 
 /**
@@ -9,6 +10,7 @@ export interface Runtime {
   readonly clock: Clock;
   readonly network: Network;
   readonly tls: Tls;
+  readonly gssapi: Gssapi;
   readonly files: Files;
   readonly random: Random;
   readonly digests: Digests;

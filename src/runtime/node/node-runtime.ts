@@ -4,6 +4,7 @@ import { createNodeClock } from './clock.ts';
 import { createNodeCodecs } from './codecs.ts';
 import { createNodeDigests } from './digests.ts';
 import { createNodeFiles } from './files.ts';
+import { nodeGssapi } from './gssapi/node-gssapi.ts';
 import { NodeNetwork } from './network.ts';
 import { createNodeRandom } from './random.ts';
 import { createNodeTls } from './tls/node-tls.ts';
@@ -16,6 +17,7 @@ export function createNodeRuntime(options: { log: Log; hostName?: string }): Run
     clock: createNodeClock(turn),
     network: new NodeNetwork(options.hostName ?? hostname(), turn, options.log),
     tls: createNodeTls(turn),
+    gssapi: nodeGssapi,
     files: createNodeFiles(),
     random: createNodeRandom(),
     digests: createNodeDigests(),

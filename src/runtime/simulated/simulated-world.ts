@@ -1,5 +1,6 @@
 import type { Clock, Codecs, Digests, Log, LogFields, Runtime } from '../runtime.ts';
 import { silentLog } from '../silent-log.ts';
+import { noGssapi } from '../gssapi.ts';
 import { noTls } from '../tls.ts';
 import { Fabric, type FabricNode, type NodeOptions } from '../virtual/fabric.ts';
 import { mortalClock } from '../virtual/life.ts';
@@ -180,6 +181,7 @@ export class SimulatedWorld {
       clock: mortalClock(clock, life),
       network: this.fabric.networkOf(node),
       tls: noTls,
+      gssapi: noGssapi,
       files: mappedFiles(disk.files, (path) => path, life),
       random: this.random.fork(node.name),
       digests: this.options.digests,

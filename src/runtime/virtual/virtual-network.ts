@@ -4,6 +4,7 @@ import { mortalTls } from './mortal-tls.ts';
 import { mortalClock } from './life.ts';
 import type { Link } from './link.ts';
 import { mappedFiles } from './mapped-files.ts';
+import { mappedGssapi } from './mapped-gssapi.ts';
 import { MortalConnection } from './mortal-connection.ts';
 
 export interface HostOptions {
@@ -152,11 +153,13 @@ export class Host {
   private makeRuntime(): Runtime {
     const { base, node, options } = this;
     const { life } = node;
+    const mapFile = options.mapFile ?? ((path: string) => path);
     return {
       clock: mortalClock(base.clock, life),
       network: this.fabric.networkOf(node),
       tls: mortalTls(base.tls, life),
-      files: mappedFiles(base.files, options.mapFile ?? ((path) => path), life),
+      files: mappedFiles(base.files, mapFile, life),
+      gssapi: mappedGssapi(base.gssapi, mapFile, life),
       random: base.random,
       digests: base.digests,
       codecs: base.codecs,

@@ -31,8 +31,9 @@ import {
   type Stat,
   type Watcher,
 } from './types.ts';
-import { DigestClient, clientService } from '../security/sasl/digest-md5.ts';
 import type { Credentials } from '../security/sasl/logins.ts';
+import { SaslError, type SaslClient, type SaslClients } from '../security/sasl/mechanism.ts';
+import { withPassword } from '../security/sasl/mechanisms.ts';
 import { ClientWatches } from './watches.ts';
 
 export interface ZooKeeperClientOptions {
@@ -44,8 +45,11 @@ export interface ZooKeeperClientOptions {
   readonly auth?: readonly AuthInfo[];
   /** `context` is asked for at each connection, so that keys may change. */
   readonly tls?: { context(): TlsContext; verifiesHost: boolean };
-  /** Proves by SASL (DIGEST-MD5) whose session it is, on each connection. A failure is final. */
-  readonly sasl?: Credentials;
+  /**
+   * Proves by SASL whose session it is, on each connection: by DIGEST-MD5, or as `saslToServers` has it. When a server doesn't believe it,
+   * that is final.
+   */
+  readonly sasl?: Credentials | SaslClients;
   /** For a connection and the server's greeting. */
   readonly connectTimeoutMs?: number;
 }
@@ -64,6 +68,7 @@ export class ZooKeeperClient {
   private readonly chroot: string;
   private readonly connectTimeoutMs: number;
   private readonly tls: ZooKeeperClientOptions['tls'];
+  private readonly sasl: SaslClients | undefined;
   private readonly session: ClientSession;
   private readonly watches = new ClientWatches();
   private readonly listeners: ((state: SessionState) => void)[] = [];
@@ -82,7 +87,7 @@ export class ZooKeeperClient {
     this.servers = shuffled(options.servers, runtime);
     this.chroot = options.chroot === undefined || options.chroot === '/' ? '' : options.chroot;
     this.tls = options.tls;
-    const credentials = options.sasl;
+    this.sasl = typeof options.sasl === 'object' ? withPassword(runtime, options.sasl) : options.sasl;
     this.connectTimeoutMs =
       options.connectTimeoutMs ?? Math.max(1000, Math.ceil(options.sessionTimeoutMs / this.servers.length));
     this.session = new ClientSession(
@@ -91,9 +96,6 @@ export class ZooKeeperClient {
         connectTimeoutMs: this.connectTimeoutMs,
         servers: this.servers.length,
         auth: options.auth ?? [],
-        ...(credentials !== undefined && {
-          sasl: () => new DigestClient(runtime.digests, runtime.random, clientService, credentials),
-        }),
       },
       this.watches,
     );
@@ -414,20 +416,26 @@ export class ZooKeeperClient {
         const hosts = this.tls.verifiesHost ? [server.host, host] : [];
         connection = await this.runtime.tls.connect(connection, this.tls.context(), hosts, { timeoutMs });
       }
-      if (attempt === this.attempt) this.use(connection, attempt);
-      else connection.destroy();
+      const exchange = this.sasl === undefined ? null : await this.sasl(server.host);
+      if (attempt === this.attempt) this.use(connection, exchange, attempt);
+      else {
+        connection.destroy();
+        exchange?.dispose?.();
+      }
     } catch (error) {
       if (attempt !== this.attempt) return;
-      this.runtime.log.debug(`ZooKeeper at ${server.host}:${server.port} can't be reached: ${String(error)}`);
+      const tell = error instanceof SaslError ? 'warn' : 'debug';
+      this.runtime.log[tell](`ZooKeeper at ${server.host}:${server.port} can't be reached: ${String(error)}`);
       this.step((out) => this.session.lost(out));
     }
   }
 
-  private use(connection: Connection, attempt: number): void {
+  private use(connection: Connection, exchange: SaslClient | null, attempt: number): void {
     const splitter = new FrameSplitter(MAX_FRAME_BYTES);
     this.connection = connection;
     this.unsent = [];
     const lost = (): void => {
+      exchange?.dispose?.();
       if (attempt !== this.attempt) return;
       this.connection = null;
       this.step((out) => this.session.lost(out));
@@ -448,7 +456,7 @@ export class ZooKeeperClient {
       },
       closed: lost,
     });
-    this.step((out) => this.session.opened(this.now(), out));
+    this.step((out) => this.session.opened(this.now(), exchange, out));
   }
 
   /** One timer for the session's next deadline; a deadline that moved away is found out when it fires. */

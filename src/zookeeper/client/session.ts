@@ -4,6 +4,7 @@ import { Writer } from '../../wire/writer.ts';
 import { Op, readBuffer, readString, writeBuffer, writeString } from './codec.ts';
 import { ZooKeeperErrorCode } from './errors.ts';
 import type { AuthInfo, SessionState, WatchEvent } from './types.ts';
+import type { SaslClient } from '../security/sasl/mechanism.ts';
 import type { ClientWatches } from './watches.ts';
 
 /** Something that was asked of the server. */
@@ -29,9 +30,9 @@ type Phase =
   /** Waiting for a connection, or for the end of the pause before the next try. */
   | { readonly name: 'dialing' }
   /** The connection is there, the server's answer to ours isn't. */
-  | { readonly name: 'greeting'; readonly since: number }
+  | { readonly name: 'greeting'; readonly since: number; readonly sasl: SaslClient | null }
   /** The session is there, and it is being proven whose it is. */
-  | { readonly name: 'proving'; readonly since: number; readonly sasl: SaslExchange }
+  | { readonly name: 'proving'; readonly since: number; readonly sasl: SaslClient }
   | { readonly name: 'connected' }
   | { readonly name: 'closing'; readonly since: number }
   | { readonly name: 'over' };
@@ -63,14 +64,6 @@ export interface SessionOptions {
   /** How many servers there are: after a try of each comes a pause. */
   readonly servers: number;
   readonly auth: readonly AuthInfo[];
-  /** Begins an exchange on each new connection. */
-  readonly sasl?: () => SaslExchange;
-}
-
-/** The client's side of SASL. */
-export interface SaslExchange {
-  /** Answers a token of the server; null: all is said. Throws when the server isn't who it says it is. */
-  answer(token: Buffer): Buffer | null;
 }
 
 /**
@@ -123,13 +116,13 @@ export class ClientSession {
     else refuse(request, this.lostCode(), out);
   }
 
-  /** A connection is there: greet. */
-  opened(now: number, out: Output[]): void {
+  /** A connection is there: greet. sasl: an exchange to prove whose session it is. */
+  opened(now: number, sasl: SaslClient | null, out: Output[]): void {
     if (this.phase.name !== 'dialing') {
       out.push({ kind: 'hangUp' });
       return;
     }
-    this.phase = { name: 'greeting', since: now };
+    this.phase = { name: 'greeting', since: now, sasl };
     const w = new Writer(64);
     w.int32(45);
     w.int32(0);
@@ -146,7 +139,7 @@ export class ClientSession {
   frame(frame: Buffer, now: number, out: Output[]): void {
     this.heardAt = now;
     const r = new Reader(frame);
-    if (this.phase.name === 'greeting') this.welcomed(r, now, out);
+    if (this.phase.name === 'greeting') this.welcomed(r, this.phase.sasl, now, out);
     else if (this.phase.name === 'proving') this.prove(r, this.phase.sasl, now, out);
     else if (this.phase.name === 'connected' || this.phase.name === 'closing') this.reply(r, out);
   }
@@ -221,7 +214,7 @@ export class ClientSession {
     if (request.body.length > 0) out.push({ kind: 'send', bytes: request.body });
   }
 
-  private welcomed(r: Reader, now: number, out: Output[]): void {
+  private welcomed(r: Reader, sasl: SaslClient | null, now: number, out: Output[]): void {
     r.int32();
     const timeoutMs = r.int32();
     const sessionId = r.int64Big();
@@ -233,16 +226,15 @@ export class ClientSession {
     this.timeoutMs = timeoutMs;
     this.sessionId = sessionId;
     this.password = Buffer.from(password);
-    const sasl = this.options.sasl?.();
-    if (sasl === undefined) this.begin(now, out);
+    if (sasl === null) this.begin(now, out);
     else {
       this.phase = { name: 'proving', since: now, sasl };
-      this.sendToken(Buffer.alloc(0), out);
+      this.sendToken(sasl.first, out);
     }
   }
 
   /** The server answered a token. */
-  private prove(r: Reader, sasl: SaslExchange, now: number, out: Output[]): void {
+  private prove(r: Reader, sasl: SaslClient, now: number, out: Output[]): void {
     r.skip(4 + 8);
     const code = r.int32();
     let next: Buffer | null = null;

@@ -1,5 +1,6 @@
 import type { HashName } from '../../runtime/runtime.ts';
 import type { TlsVersion } from '../../runtime/tls.ts';
+import type { NameRules } from './sasl/kerberos-names.ts';
 
 /** A key or trust store as the configuration names it. */
 export interface StoreConfig {
@@ -60,6 +61,9 @@ export interface SecurityConfig {
   readonly saslServerContext: string;
   readonly saslSuperPassword: string;
   readonly allowSaslFailedClients: boolean;
+  /** '' is the system's own. */
+  readonly krb5Conf: string;
+  readonly kerberosNames: NameRules;
   readonly quorumSasl: QuorumSaslConfig;
   /** Of the scheme `digest`. */
   readonly digestHash: HashName;
@@ -72,6 +76,8 @@ export interface QuorumSaslConfig {
   readonly serverRequires: boolean;
   readonly learnerContext: string;
   readonly serverContext: string;
+  /** What servers of the ensemble are called by Kerberos: name/host, or name/_HOST. */
+  readonly servicePrincipal: string;
 }
 
 const noStore: StoreConfig = { location: '', password: '', passwordPath: '' };
@@ -112,12 +118,15 @@ export const securityDefaults: SecurityConfig = {
   saslServerContext: 'Server',
   saslSuperPassword: '',
   allowSaslFailedClients: false,
+  krb5Conf: '',
+  kerberosNames: { authToLocal: 'DEFAULT', removesHost: false, removesRealm: false },
   quorumSasl: {
     isEnabled: false,
     learnerRequires: false,
     serverRequires: false,
     learnerContext: 'QuorumLearner',
     serverContext: 'QuorumServer',
+    servicePrincipal: 'zkquorum/localhost',
   },
   digestHash: 'sha1',
   audit: false,

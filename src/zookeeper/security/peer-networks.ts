@@ -1,6 +1,7 @@
 import { RareWarnings } from '../../runtime/rare-warnings.ts';
 import {
   NetworkError,
+  type Clock,
   type ConnectOptions,
   type Connection,
   type Endpoint,
@@ -12,10 +13,15 @@ import {
 import { TlsError, type PeerCertificate } from '../../runtime/tls.ts';
 import { GatedConnection } from './gated-connection.ts';
 import type { SecurityConfig } from './config.ts';
-import { Logins, type Credentials } from './sasl/logins.ts';
+import { Logins } from './sasl/logins.ts';
+import { SaslError, type SaslClient, type SaslClients, type SaslServers } from './sasl/mechanism.ts';
+import { saslForPeers, saslToPeers } from './sasl/mechanisms.ts';
 import { LearnerGate, ServerGate, type GateContext, type Prelude } from './sasl/quorum-gates.ts';
 import { tlsDoor } from './tls-door.ts';
 import { TlsKeys } from './tls-keys.ts';
+
+/** A ticket of Kerberos is had at once, or not at all. */
+const TICKET_MS = 10_000;
 
 /** The network as servers of an ensemble use it among each other: with TLS and SASL, where those are set up, and otherwise as it is. */
 export interface PeerNetworks {
@@ -30,8 +36,8 @@ interface PeerSecurity {
   readonly config: SecurityConfig;
   readonly warnings: RareWarnings;
   readonly keys: TlsKeys | null;
-  readonly users: ReadonlyMap<string, string> | null;
-  readonly credentials: Credentials | null;
+  readonly saslServers: SaslServers | null;
+  readonly saslClients: SaslClients | null;
   /** The names of the servers of the ensemble. */
   hosts(): readonly string[];
 }
@@ -51,13 +57,13 @@ export function peerNetworks(
   if (!takesTls && !quorumSasl.isEnabled)
     return { election: runtime.network, quorum: runtime.network, stop: () => {} };
   const logins = quorumSasl.isEnabled ? new Logins(runtime.files, config.jaasFile) : null;
-  const users = logins === null ? null : logins.users(quorumSasl.serverContext);
+  const saslServers = logins === null ? null : saslForPeers(runtime, logins, config, hosts);
   // Who needn't prove anything doesn't need to be anybody.
-  const credentials =
-    logins !== null && quorumSasl.learnerRequires ? logins.credentials(quorumSasl.learnerContext) : null;
+  const saslClients =
+    logins !== null && quorumSasl.learnerRequires ? saslToPeers(runtime, logins, config) : null;
   const keys = takesTls ? new TlsKeys(runtime, quorum, 'ssl.quorum.', quorumCertReload) : null;
   const warnings = new RareWarnings(runtime.log, runtime.clock);
-  const security: PeerSecurity = { runtime, config, warnings, keys, users, credentials, hosts };
+  const security: PeerSecurity = { runtime, config, warnings, keys, saslServers, saslClients, hosts };
   return {
     election: new PeerNetwork(security, 'the election port', electionPrelude),
     quorum: new PeerNetwork(security, 'the quorum port', null),
@@ -108,12 +114,16 @@ class PeerNetwork implements Network {
   }
 
   async connect(to: Endpoint, options: ConnectOptions = {}): Promise<Connection> {
+    const connection = await this.secured(await this.real.connect(to, options), to, options);
+    return this.asLearner(connection, to.host, options.timeoutMs);
+  }
+
+  private async secured(connection: Connection, to: Endpoint, options: ConnectOptions): Promise<Connection> {
     const { runtime, keys, config } = this.security;
-    const connection = await this.real.connect(to, options);
-    if (keys === null || !config.sslQuorum) return this.asLearner(connection);
+    if (keys === null || !config.sslQuorum) return connection;
     const hosts = config.quorum.hostnameVerification ? [to.host, connection.remote.host] : [];
     try {
-      return this.asLearner(await runtime.tls.connect(connection, keys.context, hosts, options));
+      return await runtime.tls.connect(connection, keys.context, hosts, options);
     } catch (error) {
       if (!(error instanceof TlsError)) throw error;
       this.security.warnings.warn('tls', `${this.name} of ${to.host}: ${error.message}`);
@@ -137,22 +147,32 @@ class PeerNetwork implements Network {
   }
 
   private asServer(connection: Connection): Connection {
-    const { users, config } = this.security;
-    if (users === null) return connection;
+    const { saslServers, config } = this.security;
+    if (saslServers === null) return connection;
     const { serverRequires } = config.quorumSasl;
     return new GatedConnection(
       connection,
-      (write) => new ServerGate(this.gateContext(connection), write, users, serverRequires, this.prelude),
+      (write) =>
+        new ServerGate(this.gateContext(connection), write, saslServers(), serverRequires, this.prelude),
     );
   }
 
-  private asLearner(connection: Connection): Connection {
-    const { credentials } = this.security;
-    if (credentials === null) return connection;
+  private async asLearner(connection: Connection, host: string, timeoutMs = TICKET_MS): Promise<Connection> {
+    const { saslClients, runtime, warnings } = this.security;
+    if (saslClients === null) return connection;
     const hasPrelude = this.prelude !== null;
+    let client: SaslClient;
+    try {
+      client = await inTime(runtime.clock, saslClients(host), timeoutMs);
+    } catch (error) {
+      connection.destroy();
+      if (!(error instanceof SaslError)) throw error;
+      warnings.warn('ticket', `${this.name} of ${host}: ${error.message}`);
+      throw new NetworkError('ESASL', error.message);
+    }
     return new GatedConnection(
       connection,
-      (write) => new LearnerGate(this.gateContext(connection), write, credentials, hasPrelude),
+      (write) => new LearnerGate(this.gateContext(connection), write, client, hasPrelude),
     );
   }
 
@@ -160,4 +180,26 @@ class PeerNetwork implements Network {
     const { runtime, warnings } = this.security;
     return { runtime, warnings, place: connection.remote.host, cut: () => connection.destroy() };
   }
+}
+
+/** Rejects with a SaslError when it takes longer; what comes of it later is thrown away. */
+function inTime(clock: Clock, made: Promise<SaslClient>, limitMs: number): Promise<SaslClient> {
+  return new Promise((resolve, reject) => {
+    let isLate = false;
+    const timer = clock.after(limitMs, () => {
+      isLate = true;
+      reject(new SaslError(`no ticket in ${limitMs} ms: the KDC doesn't answer`));
+    });
+    made.then(
+      (client) => {
+        timer.cancel();
+        if (isLate) client.dispose?.();
+        else resolve(client);
+      },
+      (error: unknown) => {
+        timer.cancel();
+        reject(error as Error);
+      },
+    );
+  });
 }

@@ -9,7 +9,7 @@ import type { ZooKeeperStorage } from '../storage/storage.ts';
 import type { ApplyResult } from '../tree/transactions/apply-result.ts';
 import type { DataTree } from '../tree/data-tree.ts';
 import type { AuditLog } from '../security/audit.ts';
-import { DigestServer, clientService } from '../security/sasl/digest-md5.ts';
+import type { SaslServer, SaslServers } from '../security/sasl/mechanism.ts';
 import { RequestPreparer, type Reconfigure } from '../tree/requests/request-preparer.ts';
 import type { Transaction } from '../tree/transactions/transaction.ts';
 import { Authentication } from './connection/auth.ts';
@@ -85,8 +85,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   initialConfiguration: string | null = null;
   /** Null: there is none. */
   audit: AuditLog | null = null;
-  /** Who may come by SASL, with their passwords; null: there is no SASL. */
-  saslUsers: ReadonlyMap<string, string> | null = null;
+  /** How clients authenticate by SASL; null: they can't. */
+  saslServers: SaslServers | null = null;
   traceMask = DEFAULT_TRACE_MASK;
   processFacts: () => ProcessFacts | null = () => null;
   readonly whitelist: Whitelist;
@@ -213,10 +213,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     connection.start(client);
   }
 
-  newSasl(): DigestServer | null {
-    if (this.saslUsers === null) return null;
-    const { digests, random } = this.runtime;
-    return new DigestServer(digests, random, clientService, this.saslUsers);
+  newSasl(): SaslServer | null {
+    return this.saslServers?.() ?? null;
   }
 
   submit(request: Request): void {

@@ -5,7 +5,8 @@ import { explainDiskFailure } from '../storage/disk-failure.ts';
 import { ZooKeeperStorage } from '../storage/storage.ts';
 import { AuditLog } from '../security/audit.ts';
 import { ClientPorts } from '../security/client-ports.ts';
-import { Logins, clientUsers } from '../security/sasl/logins.ts';
+import { Logins } from '../security/sasl/logins.ts';
+import { saslForClients } from '../security/sasl/mechanisms.ts';
 import { startAdmin } from './admin/admin.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from './config/config.ts';
 import type { ProcessFacts } from './metrics/process-facts.ts';
@@ -69,12 +70,12 @@ async function start(
   const { security } = config;
   const initialConfiguration = withoutPasswords(options.initialConfiguration ?? null);
   const logins = security.jaasFile === '' ? null : new Logins(runtime.files, security.jaasFile);
-  const saslUsers = logins === null ? null : clientUsers(logins, security);
+  const saslServers = logins === null ? null : saslForClients(runtime, logins, security);
   const user = options.environment?.['user.name'] ?? '';
   const audit = security.audit ? new AuditLog(runtime, config.dataDir, user) : null;
   const equip = (server: Server): void => {
     server.audit = audit;
-    server.saslUsers = saslUsers;
+    server.saslServers = saslServers;
     server.initialConfiguration = initialConfiguration;
     server.processFacts = options.processFacts ?? server.processFacts;
   };

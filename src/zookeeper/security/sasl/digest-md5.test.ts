@@ -4,8 +4,9 @@ import { createNodeDigests } from '../../../runtime/node/digests.ts';
 import { createNodeRandom } from '../../../runtime/node/random.ts';
 import type { Random } from '../../../runtime/runtime.ts';
 import { SecurityError } from '../config.ts';
-import { DigestClient, DigestServer, SaslError, clientService, quorumService } from './digest-md5.ts';
+import { DigestClient, DigestServer, clientService, quorumService } from './digest-md5.ts';
 import { parseJaas } from './jaas.ts';
+import { SaslError } from './mechanism.ts';
 
 const digests = createNodeDigests();
 const random = createNodeRandom();

@@ -1,5 +1,6 @@
 import type { Digests, Random } from '../../../runtime/runtime.ts';
 import type { Credentials } from './logins.ts';
+import { SaslError, type SaslClient, type SaslServer } from './mechanism.ts';
 
 /**
  * DIGEST-MD5 (RFC 2831) as Java's Sasl does it with the quality "auth": both sides prove that they know the password, and nothing is
@@ -18,20 +19,12 @@ export const quorumService: DigestService = {
   serverName: 'zk-quorum-sasl-md5',
 };
 
-/** The other side didn't prove who it is, or what it says makes no sense. */
-export class SaslError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SaslError';
-  }
-}
-
 const NONCE_BYTES = 30;
 /** Some clients say much; nobody says more. */
 const MOST_TOKEN_BYTES = 4096;
 const FIRST_COUNT = '00000001';
 
-export class DigestServer {
+export class DigestServer implements SaslServer {
   private readonly digests: Digests;
   private readonly service: DigestService;
   private readonly users: ReadonlyMap<string, string>;
@@ -46,12 +39,10 @@ export class DigestServer {
     this.nonce = random.bytes(NONCE_BYTES).toString('base64');
   }
 
-  /** Who the client proved to be. */
   get user(): string | null {
     return this.proven;
   }
 
-  /** Answers a client's token. Throws a SaslError; then all is over. */
   answer(token: Buffer): Buffer {
     const { phase } = this;
     this.phase = 'over';
@@ -90,7 +81,8 @@ export class DigestServer {
   }
 }
 
-export class DigestClient {
+export class DigestClient implements SaslClient {
+  readonly first = Buffer.alloc(0);
   private readonly digests: Digests;
   private readonly random: Random;
   private readonly service: DigestService;
@@ -105,12 +97,10 @@ export class DigestClient {
     this.credentials = credentials;
   }
 
-  /** Whether the server proved that it knows the password, too. */
   get isComplete(): boolean {
     return this.isProven;
   }
 
-  /** Answers a server's token; null: all is said. The first token is the client's, and empty. Throws a SaslError. */
   answer(token: Buffer): Buffer | null {
     const said = readDirectives(token);
     if (this.proof !== null) {

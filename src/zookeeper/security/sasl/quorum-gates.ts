@@ -4,13 +4,13 @@ import { Reader } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
 import type { Gate } from '../gated-connection.ts';
-import { DigestClient, DigestServer, SaslError, quorumService } from './digest-md5.ts';
-import type { Credentials } from './logins.ts';
+import { SaslError, type SaslClient, type SaslServer } from './mechanism.ts';
 
 /** Begins each packet of the exchange. Chosen by Apache so that no packet of elections or quorums begins so. */
 const MAGIC = 0x5f2435013501edccn;
 const Status = { inProgress: 0, success: 1, error: -1 } as const;
-const MOST_TOKEN_BYTES = 4096;
+/** A ticket of Kerberos lists the groups of who has it. */
+const MOST_TOKEN_BYTES = 65_536;
 /** An exchange that takes longer is broken off. */
 const EXCHANGE_MS = 10_000;
 const NOTHING = Buffer.alloc(0);
@@ -32,24 +32,19 @@ export type Prelude = (gathered: Buffer) => number | null;
 export class LearnerGate implements Gate {
   private readonly context: GateContext;
   private readonly write: (bytes: Buffer) => void;
-  private readonly client: DigestClient;
+  private readonly client: SaslClient;
   private isBegun = false;
   /** Of what was read. */
   private doneBytes = 0;
   private readonly timeout: { cancel(): void };
   private waitsForPrelude: boolean;
 
-  constructor(
-    context: GateContext,
-    write: (bytes: Buffer) => void,
-    credentials: Credentials,
-    hasPrelude: boolean,
-  ) {
-    const { digests, random, clock } = context.runtime;
+  constructor(context: GateContext, write: (bytes: Buffer) => void, client: SaslClient, hasPrelude: boolean) {
+    const { clock } = context.runtime;
     this.context = context;
     this.write = write;
     this.waitsForPrelude = hasPrelude;
-    this.client = new DigestClient(digests, random, quorumService, credentials);
+    this.client = client;
     this.timeout = clock.after(EXCHANGE_MS, () => context.cut());
   }
 
@@ -62,7 +57,7 @@ export class LearnerGate implements Gate {
   begin(): void {
     if (this.isBegun || this.waitsForPrelude) return;
     this.isBegun = true;
-    this.write(encode(Status.inProgress, NOTHING));
+    this.write(encode(Status.inProgress, this.client.first));
   }
 
   read(gathered: Buffer): Buffer | null {
@@ -73,11 +68,10 @@ export class LearnerGate implements Gate {
     ) {
       this.doneBytes = packet.end;
       try {
-        if (packet.status === Status.error)
-          throw new SaslError('it refused the user or password of this server');
+        if (packet.status === Status.error) throw new SaslError('it refused who this server says it is');
         const answer = this.client.answer(packet.token ?? NOTHING);
         if (packet.status === Status.success && this.client.isComplete) {
-          this.timeout.cancel();
+          this.gone();
           return gathered.subarray(packet.end);
         }
         if (answer === null) throw new SaslError('it broke the exchange off');
@@ -94,6 +88,7 @@ export class LearnerGate implements Gate {
 
   gone(): void {
     this.timeout.cancel();
+    this.client.dispose?.();
   }
 }
 
@@ -101,7 +96,7 @@ export class LearnerGate implements Gate {
 export class ServerGate implements Gate {
   private readonly context: GateContext;
   private readonly write: (bytes: Buffer) => void;
-  private readonly server: DigestServer;
+  private readonly server: SaslServer;
   private readonly isRequired: boolean;
   private readonly prelude: Prelude | null;
   private readonly timeout: { cancel(): void };
@@ -112,17 +107,17 @@ export class ServerGate implements Gate {
   constructor(
     context: GateContext,
     write: (bytes: Buffer) => void,
-    users: ReadonlyMap<string, string>,
+    server: SaslServer,
     isRequired: boolean,
     prelude: Prelude | null,
   ) {
-    const { digests, random, clock } = context.runtime;
+    const { clock } = context.runtime;
     this.context = context;
     this.write = write;
     this.isRequired = isRequired;
     this.prelude = prelude;
     this.preludeBytes = prelude === null ? 0 : null;
-    this.server = new DigestServer(digests, random, quorumService, users);
+    this.server = server;
     this.timeout = clock.after(EXCHANGE_MS, () => context.cut());
   }
 
@@ -181,11 +176,12 @@ export class ServerGate implements Gate {
 
   gone(): void {
     this.timeout.cancel();
+    this.server.dispose?.();
   }
 
   /** The prelude and what follows the exchange. */
   private opened(gathered: Buffer): Buffer {
-    this.timeout.cancel();
+    this.gone();
     const before = gathered.subarray(0, this.preludeBytes ?? 0);
     return Buffer.concat([before, gathered.subarray(this.doneBytes)]);
   }
@@ -203,12 +199,12 @@ export class ServerGate implements Gate {
   }
 }
 
-function encode(status: number, token: Buffer): Buffer {
-  const w = new Writer(16 + token.length);
+function encode(status: number, token: Buffer | null): Buffer {
+  const w = new Writer(16 + (token?.length ?? 0));
   w.int64(MAGIC);
   w.int32(status);
-  w.int32(token.length);
-  w.bytes(token);
+  w.int32(token?.length ?? -1);
+  if (token !== null) w.bytes(token);
   return w.finish();
 }
 

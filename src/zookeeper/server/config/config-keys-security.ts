@@ -6,6 +6,7 @@ import {
   type SecurityConfig,
   type TlsConfig,
 } from '../../security/config.ts';
+import type { NameRules } from '../../security/sasl/kerberos-names.ts';
 import { moot, unserved, type KeyRule, type Value } from './config-rule.ts';
 import { anyText, bool, host, path, text, whole, type ValueType } from './config-values.ts';
 
@@ -100,7 +101,6 @@ const names = (value: string): string[] =>
 const why = {
   provider: 'TLS is that of OpenSSL here',
   type: 'the bytes of a store tell its format',
-  kerberos: "it is for Kerberos, and GSSAPI isn't served",
 };
 
 /** The keys of one kind of ports: `ssl.` or `ssl.quorum.`. */
@@ -148,6 +148,14 @@ function quorumSasl<F extends keyof QuorumSaslConfig>(
   }));
 }
 
+function kerberosNames<F extends keyof NameRules>(
+  key: string,
+  name: F,
+  type: ValueType<NameRules[F] & Value>,
+): KeyRule {
+  return security(key, type, (all, value) => ({ kerberosNames: { ...all.kerberosNames, [name]: value } }));
+}
+
 /** TLS, SASL, authentication and the audit log. */
 export const securityRules: readonly KeyRule[] = [
   field('secureClientPort', 'secureClientPort', whole(1, 65535)),
@@ -192,10 +200,16 @@ export const securityRules: readonly KeyRule[] = [
   quorumSasl('serverRequireSasl', 'serverRequires', bool),
   quorumSasl('learner.saslLoginContext', 'learnerContext', text),
   quorumSasl('server.saslLoginContext', 'serverContext', text),
-  moot('quorum.auth.kerberos.servicePrincipal', anyText, why.kerberos),
-  moot('kerberos.removeHostFromPrincipal', bool, why.kerberos),
-  moot('kerberos.removeRealmFromPrincipal', bool, why.kerberos),
-  moot('kerberos.canonicalizeHostNames', bool, why.kerberos),
+  quorumSasl('kerberos.servicePrincipal', 'servicePrincipal', text),
+  kerberosNames('kerberos.removeHostFromPrincipal', 'removesHost', bool),
+  kerberosNames('kerberos.removeRealmFromPrincipal', 'removesRealm', bool),
+  kerberosNames('security.auth_to_local', 'authToLocal', text),
+  moot(
+    'kerberos.canonicalizeHostNames',
+    bool,
+    'names of hosts are taken as the server lines have them, so write them there as their principals do',
+  ),
+  field('java.security.krb5.conf', 'krb5Conf', path),
   moot('fips-mode', bool, 'it chooses between providers of the Java machine'),
   security('DigestAuthenticationProvider.digestAlg', digestHash, (_, value) => ({
     digestHash: digestHash.of(value),

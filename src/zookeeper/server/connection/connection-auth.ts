@@ -4,7 +4,7 @@ import { Reader } from '../../../wire/reader.ts';
 import { ErrorCode } from '../../jute/error-code.ts';
 import * as messages from '../../jute/messages.ts';
 import { requiredSchemes } from '../../security/config.ts';
-import { SaslError, type DigestServer } from '../../security/sasl/digest-md5.ts';
+import { SaslError, type SaslServer } from '../../security/sasl/mechanism.ts';
 import type { Id } from '../../tree/acl/acl.ts';
 import type { Authentication } from './auth.ts';
 import type { ZooKeeperConfig } from '../config/config.ts';
@@ -19,7 +19,7 @@ export interface AuthHost {
   readonly metrics: ServerMetrics;
   readonly warnings: RareWarnings;
   /** The server's side of an exchange; null: there is no SASL here. */
-  newSasl(): DigestServer | null;
+  newSasl(): SaslServer | null;
 }
 
 /** Who a client proved to be, and whether that is enough to be answered. */
@@ -32,14 +32,14 @@ export class ConnectionAuth {
   private readonly place: string;
   private readonly address: string;
   private readonly required: readonly string[] | null;
-  private sasl: DigestServer | null;
+  /** Made when a client first asks for it. */
+  private sasl: SaslServer | null = null;
 
   constructor(host: AuthHost, remote: { host: string; port: number }, tls: TlsConnection | null) {
     this.host = host;
     this.address = remote.host;
     this.place = `${remote.host}:${remote.port}`;
     this.required = requiredSchemes(host.config.security);
-    this.sasl = host.newSasl();
     this.ids = [];
     this.isEnough = this.required === null;
     this.add([
@@ -60,7 +60,7 @@ export class ConnectionAuth {
   /** A token of SASL. @returns an ErrorCode and the answer; unless 0 the connection is to be closed. */
   bySasl(record: Buffer): { error: number; token: Buffer | null } {
     const { token } = messages.getSASLRequest.decode(new Reader(record));
-    const { sasl } = this;
+    const sasl = (this.sasl ??= this.host.newSasl());
     if (sasl === null)
       return { error: this.failed(`${this.place} asked for SASL, which isn't set up here`), token: null };
     try {
@@ -69,12 +69,17 @@ export class ConnectionAuth {
       return { error: 0, token: answer };
     } catch (error) {
       if (!(error instanceof SaslError)) throw error;
-      this.sasl = this.host.newSasl();
+      this.sasl = null;
       const code = this.failed(`${this.place} could not be authenticated by SASL: ${error.message}`);
       const mustSucceed = this.required?.includes('sasl') === true;
       if (mustSucceed) return { error: ErrorCode.SessionClosedRequireSaslAuth, token: null };
       return { error: this.host.config.security.allowSaslFailedClients ? 0 : code, token: null };
     }
+  }
+
+  /** The connection is over. */
+  gone(): void {
+    this.sasl?.dispose?.();
   }
 
   /** What to answer when it isn't enough. */

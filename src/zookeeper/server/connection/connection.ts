@@ -373,6 +373,7 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
   private over(): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.auth.gone();
     if (this.output !== null) {
       this.output.reset();
       this.host.giveBack(this.output);
