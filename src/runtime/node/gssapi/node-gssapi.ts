@@ -80,8 +80,8 @@ class NodeInitiator implements GssInitiator {
       return Promise.reject(new GssError("the KDC doesn't answer, and too much waits for it already"));
     this.waiting += 1;
     const begun = this.last.then(() => this.ask(service));
-    const done = (): void => void (this.waiting -= 1);
-    this.last = begun.then(done, done);
+    const less = (): void => void (this.waiting -= 1);
+    this.last = begun.then(less, less);
     return begun;
   }
 
