@@ -25,12 +25,11 @@ const byOthers: readonly [number, Way][] = [
   [100_000, 'SNAP'],
 ];
 
-// Tried again: in one of three runs with 3.9.5 the checker refused the history, and it isn't known yet which of the two servers was read too early.
 test.each<{ maker: ZooKeeperMaker; led: readonly [number, Way][] }>([
   { maker: 'apache 3.4.14', led: by34 },
   { maker: 'apache 3.9.5', led: byOthers },
   { maker: 'gregor', led: [] },
-])('$maker and gregor bring each other up to date', { retry: 2 }, async ({ maker, led }) => {
+])('$maker and gregor bring each other up to date', async ({ maker, led }) => {
   const ensemble = await startEnsemble(['gregor', maker, 'gregor']);
   const [gregor, other, last] = ensemble.members as [EnsembleMember, EnsembleMember, EnsembleMember];
   const load = await Load.start(ensemble.connect()).catch(async (error: unknown) => {
@@ -61,6 +60,8 @@ async function away(ensemble: Ensemble, load: Load, member: EnsembleMember, coun
   await transactions(await ensemble.leader(), count);
   const way = await startAgain(ensemble, member);
   await load.more(5);
+  expect(await whatIsWrongWith(ensemble, load), `after ${count} transactions`).toEqual([]);
+  await load.go();
   return way;
 }
 
@@ -80,7 +81,7 @@ async function tailIsCut(
   const client = clientOf(leader);
   await client.connected();
   for (const member of ensemble.members) await treeAt(member); // all have all that was
-  for (const member of ensemble.members) if (member !== leader) member.freeze();
+  await Promise.all(ensemble.members.filter((member) => member !== leader).map((member) => member.freeze()));
   client.create(tail, null).catch(() => undefined);
   await until('the tail in the log', () => leader.hasLogged(tail));
   await Promise.all(ensemble.members.map((member) => member.kill()));

@@ -1,6 +1,7 @@
 /** That the judge of histories bites: Porcupine, with the model of `clients/go/linearizable`, refuses what no register can have done. */
 import { expect, test } from 'vitest';
-import { judge, type Operation } from '../support/ensemble-load.ts';
+import { judge, whatGoesBackwards, type Operation } from '../support/ensemble-load.ts';
+import { Timeline } from '../support/timeline.ts';
 
 type Draft = Partial<Operation> & Pick<Operation, 'op' | 'call' | 'return'>;
 
@@ -88,4 +89,33 @@ test('a refused history says what can not have been, what could, and what is kno
 
 test.each(Object.entries(impossible))('%s is no history of a register', async (_, operations) => {
   expect(await judge(operations)).toMatchObject({ illegal: ['r0'], undecided: [] });
+});
+
+test('who may have led when is known from what the servers were seen to be', () => {
+  let now = 0;
+  const timeline = new Timeline(() => now);
+  const at = (ns: number) => ((now = ns), timeline);
+  at(0).befell(1, 'apache 3.9.5', 'starts', true);
+  at(10).saw(1, 'apache 3.9.5', 'follower', 9);
+  at(20).saw(1, 'apache 3.9.5', 'follower', 19);
+  at(30).saw(1, 'apache 3.9.5', 'leader', 29);
+  at(35).befell(1, 'apache 3.9.5', 'is cut off', false);
+  at(40).saw(1, 'apache 3.9.5', 'follower', 39);
+  expect([
+    timeline.mayHaveLed(1, 15, 18),
+    timeline.mayHaveLed(1, 15, 21),
+    timeline.mayHaveLed(1, 36, 37),
+    timeline.mayHaveLed(1, 41, 42),
+    timeline.mayHaveLed(2, 20, 30),
+  ]).toEqual([null, 'apache 3.9.5', 'apache 3.9.5', null, null]);
+});
+
+test('a session that goes backwards and a version with two values are told', () => {
+  const forked: Draft = { op: 'read', seen: 'x', version: 1, call: 32, return: 33 };
+  const back: Draft = { op: 'read', seen: 'a', version: 1, call: 34, return: 35 };
+  const together = history(first, second, forked, back).map((each, i) => ({ ...each, client: i % 2 }));
+  expect(whatGoesBackwards(together)).toEqual([
+    'r0: version 1 is "a" for some and "x" for others',
+    'r0: client 1 at undefined met version 1 after version 2',
+  ]);
 });

@@ -8,8 +8,7 @@ import { gregor, java, type ZooKeeperMaker } from './clusters.ts';
 import { classPath } from './install.ts';
 import { makeNetwork, type Host } from './network.ts';
 import { freePorts, Service, until } from './processes.ts';
-
-export type Mode = 'leader' | 'follower' | 'observer';
+import { Timeline, type Mode } from './timeline.ts';
 
 export interface EnsembleMember {
   readonly id: number;
@@ -24,22 +23,24 @@ export interface EnsembleMember {
   readonly log: string;
   /** Whether its newest transaction log has this text somewhere. */
   hasLogged(text: string): Promise<boolean>;
-  /** Stops it in its tracks, its connections open, until it is killed. */
-  freeze(): void;
+  /** Stops it in its tracks, its connections open, until it is thawed or killed. */
+  freeze(): Promise<void>;
+  thaw(): void;
   /** kill -9. */
   kill(): Promise<void>;
   start(): void;
   /** What it runs on from the next start on; its data stays. */
   change(maker: ZooKeeperMaker): void;
-  /** Nothing goes in or out between it and the other servers; clients still reach it. */
+  /** Nothing goes in or out between it and the other servers; clients still reach it. Of isolable ensembles only. */
   cutOff(): void;
   join(): void;
 }
 
 export interface Ensemble {
   readonly members: readonly EnsembleMember[];
-  /** What was done to its servers and who was found to lead, in ns of the monotonic clock. */
-  readonly events: readonly EnsembleEvent[];
+  readonly timeline: Timeline;
+  /** Whether its servers can be cut off. */
+  readonly isolable: boolean;
   /** For clients: the addresses of all, or of some. */
   connect(members?: readonly EnsembleMember[]): string;
   leader(): Promise<EnsembleMember>;
@@ -48,11 +49,6 @@ export interface Ensemble {
   /** What the servers said, for messages. */
   logs(): string;
   stop(): Promise<void>;
-}
-
-export interface EnsembleEvent {
-  readonly ns: number;
-  readonly text: string;
 }
 
 export interface EnsembleOptions {
@@ -90,16 +86,10 @@ export async function startEnsemble(
     const role = i < voters.length ? '' : ':observer';
     return `server.${i + 1}=${network?.hosts[i]?.address ?? '127.0.0.1'}:${quorum}:${election}${role}\n`;
   });
-  const events: EnsembleEvent[] = [];
-  const note = (text: string): void => void events.push({ ns: Number(process.hrtime.bigint()), text });
-  const noteLeader = (leader: EnsembleMember): EnsembleMember => {
-    const text = `server ${leader.id} (${leader.maker}) leads`;
-    if (events.findLast((event) => event.text.endsWith(' leads'))?.text !== text) note(text);
-    return leader;
-  };
+  const timeline = new Timeline();
   const members = makers.map((maker, i) =>
     member({
-      note,
+      timeline,
       id: i + 1,
       firstMaker: maker,
       isObserver: i >= voters.length,
@@ -121,11 +111,12 @@ export async function startEnsemble(
       .join('\n');
   const ensemble: Ensemble = {
     members,
-    events,
+    timeline,
+    isolable: network !== null,
     connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
     async leader() {
       return until('a leader', async () => {
-        for (const each of members) if ((await each.mode()) === 'leader') return noteLeader(each);
+        for (const each of members) if ((await each.mode()) === 'leader') return each;
         return false;
       });
     },
@@ -139,7 +130,7 @@ export async function startEnsemble(
             await Promise.all(running.map(async (each) => seen.set(each.id, await each.mode())));
             const leaders = running.filter(({ id }) => seen.get(id) === 'leader');
             return running.every(({ id }) => seen.get(id) !== null) && leaders.length === 1
-              ? noteLeader(leaders[0]!)
+              ? leaders[0]!
               : false;
           },
           40_000,
@@ -171,7 +162,7 @@ function newest(log: string): string {
 }
 
 interface MemberSetup {
-  readonly note: (text: string) => void;
+  readonly timeline: Timeline;
   readonly id: number;
   readonly firstMaker: ZooKeeperMaker;
   readonly isObserver: boolean;
@@ -189,7 +180,7 @@ const COMMON = 'tickTime=500\ninitLimit=30\nsyncLimit=5\nmaxClientCnxns=0\nmaxSe
 const SINCE_35 = '4lw.commands.whitelist=*\nadmin.enableServer=false\nsnapshot.trust.empty=true\n';
 
 function member({
-  note,
+  timeline,
   id,
   firstMaker,
   isObserver,
@@ -208,7 +199,7 @@ function member({
   writeFileSync(join(folder, 'data/myid'), `${id}\n`);
   const config = join(folder, 'zoo.cfg');
   const log = () => before + (service?.log ?? '');
-  const befell = (what: string): void => note(`server ${id} (${maker}) ${what}`);
+  const befell = (what: string, parts = false): void => timeline.befell(id, maker, what, parts);
   return {
     id,
     isObserver,
@@ -223,7 +214,12 @@ function member({
     get log() {
       return log();
     },
-    mode: () => modeAt(host, port),
+    async mode() {
+      const asked = timeline.nowNs;
+      const mode = await modeAt(host, port);
+      if (mode !== null && service !== null) timeline.saw(id, maker, mode, asked);
+      return mode;
+    },
     async hasLogged(text) {
       const files = join(folder, 'data/version-2');
       const [newest] = readdirSync(files)
@@ -232,19 +228,23 @@ function member({
         .sort((a, b) => b.changedMs - a.changedMs);
       return newest !== undefined && (await readFile(join(files, newest.name))).includes(text);
     },
-    freeze() {
+    async freeze() {
+      await service?.freeze();
       befell('is frozen');
-      service?.freeze();
+    },
+    thaw() {
+      befell('goes on');
+      service?.thaw();
     },
     async kill() {
-      befell('is killed');
       const dying = service;
       before = log();
       service = null;
       await dying?.stop('SIGKILL');
+      befell('is killed', true);
     },
     start() {
-      befell('starts');
+      befell('starts', true);
       writeFileSync(
         config,
         `${COMMON}dataDir=${folder}/data\nclientPort=${port}\n${
@@ -264,13 +264,11 @@ function member({
     },
     cutOff() {
       befell('is cut off');
-      if (net === null) service?.freeze();
-      else net.cutOff();
+      net!.cutOff();
     },
     join() {
       befell('is joined');
-      if (net === null) service?.thaw();
-      else net.join();
+      net!.join();
     },
   };
 }

@@ -1,7 +1,7 @@
 /** Child processes that the suites start: their output is kept, they are waited for by a condition, and only they are ended. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer, connect } from 'node:net';
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Characters of a service's output. */
@@ -59,9 +59,16 @@ export class Service {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** Stops it in its tracks: its connections stay open and it answers nobody, until it is thawed or killed. */
-  freeze(): void {
+  /**
+   * Stops it in its tracks: its connections stay open and it answers nobody, until it is thawed or killed. On a busy machine its threads
+   * go on for a while after the signal, so that they are waited for.
+   */
+  async freeze(): Promise<void> {
     this.child.kill('SIGSTOP');
+    const tasks = `/proc/${this.pid}/task`;
+    if (!existsSync(tasks)) return;
+    const stands = (task: string): boolean => /\) [TtZX]/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+    await until(`${this.name} to stand still`, () => readdirSync(tasks).every(stands));
   }
 
   thaw(): void {
