@@ -1,5 +1,5 @@
 import { SpareBuffers } from './spare-buffers.ts';
-import { WireError } from './wire-error.ts';
+import { FrameLengthError } from './wire-error.ts';
 
 /** Up to here a frame that came in parts gets its room at once; a larger one gets it as its bytes come, whatever it announced. */
 const TRUSTED_BYTES = 1024 * 1024;
@@ -104,8 +104,7 @@ export class FrameSplitter {
   }
 
   private checked(length: number): number {
-    if (length < 0 || length > this.maxBytes)
-      throw new WireError('frame length', 0, `${length} is not between 0 and ${this.maxBytes}`);
+    if (length < 0 || length > this.maxBytes) throw new FrameLengthError(length, this.maxBytes);
     return length;
   }
 

@@ -11,3 +11,15 @@ export class WireError extends Error {
     this.position = position;
   }
 }
+
+/** The length in front of a frame is one that no frame may have. */
+export class FrameLengthError extends WireError {
+  readonly length: number;
+  readonly maxBytes: number;
+  constructor(length: number, maxBytes: number) {
+    super('frame length', 0, `${length} is not between 0 and ${maxBytes}`);
+    this.name = 'FrameLengthError';
+    this.length = length;
+    this.maxBytes = maxBytes;
+  }
+}

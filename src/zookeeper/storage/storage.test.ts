@@ -88,6 +88,25 @@ test('what a killed process had written, but not synced, is on the disk before a
   });
 });
 
+test.each(['/data', '/log'])(
+  'what dirs tells is the size of a folder, with all in it: logs in %s',
+  async (dataLogDir) => {
+    const { world, host } = simulated(4);
+    const tree = TestWorld.over(new DataTree(host.runtime.digests), { skipAcl: true });
+    await world.play(async () => {
+      const storage = ZooKeeperStorage.open(host.runtime, { ...testConfig, dataLogDir });
+      await storage.snapshot();
+      for (const transaction of tree.sessions()) storage.append(transaction);
+      await storage.sync();
+      const [log] = listLogs(host.runtime.files, `${dataLogDir}/version-2`);
+      const [snapshot] = listSnapshots(host.runtime.files, folder);
+      const sizes = [snapshot!, log!].map(({ path }) => host.runtime.files.stat(path).sizeBytes);
+      const all = sizes[0]! + sizes[1]!;
+      expect([storage.snapshotBytes, storage.logBytes]).toEqual(dataLogDir === '/data' ? [all, all] : sizes);
+    });
+  },
+);
+
 test('one sync runs at a time, also when the next is asked for in the very moment in which one ends', async () => {
   const { world, host } = simulated(4);
   const tree = new TestWorld();

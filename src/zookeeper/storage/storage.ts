@@ -8,7 +8,6 @@ import {
   listLogs,
   listSnapshots,
   logsAfter,
-  type NamedFile,
   type SnapshotCompression,
 } from './files.ts';
 import { dropAfter, dropBefore, logHas } from './cut-logs.ts';
@@ -250,17 +249,18 @@ export class ZooKeeperStorage {
     return purge(this.runtime.files, this.snapshotFolder, this.logFolder, retain);
   }
 
-  /** Bytes of all snapshots, of all logs: what the `dirs` word tells. */
+  /** Bytes of all files in the folder of the snapshots, in that of the logs: what the `dirs` word tells. It may be one folder. */
   get snapshotBytes(): number {
-    return this.totalBytes(listSnapshots(this.runtime.files, this.snapshotFolder));
+    return this.folderBytes(this.snapshotFolder);
   }
 
   get logBytes(): number {
-    return this.totalBytes(listLogs(this.runtime.files, this.logFolder));
+    return this.folderBytes(this.logFolder);
   }
 
-  private totalBytes(list: readonly NamedFile[]): number {
-    return list.reduce((bytes, { path }) => bytes + this.runtime.files.stat(path).sizeBytes, 0);
+  private folderBytes(folder: string): number {
+    const { files } = this.runtime;
+    return files.list(folder).reduce((bytes, name) => bytes + files.stat(`${folder}/${name}`).sizeBytes, 0);
   }
 
   /** The newest snapshot, or null. */

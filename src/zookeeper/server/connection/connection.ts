@@ -20,6 +20,7 @@ import { RequestStream, type RequestSink } from './request-stream.ts';
 import { Request, type Requester } from '../pipeline/request.ts';
 import { SessionOpening } from '../sessions/session-opening.ts';
 import type { TrackedSession } from '../sessions/session-tracker.ts';
+import { whyClosed } from './why-closed.ts';
 
 /** Reading stops while so many requests of one client wait behind its writes. */
 const MAX_WAITING = 1000;
@@ -117,7 +118,7 @@ export class ClientConnection implements ConnectionHandler, RequestSink, Client,
       else this.requests.push(bytes);
     } catch (error) {
       if (!(error instanceof WireError)) throw error;
-      this.host.warnings.warn('closed', `closed the connection of ${this.place}: ${error.message}`);
+      this.host.warnings.warn('closed', `closed the connection of ${this.place}: ${whyClosed(error)}`);
       this.close();
       return;
     }
