@@ -31,6 +31,7 @@ export class ControllerWorld {
   /** State writes, in order. */
   writes: (TopicPartition & { state: VersionedPartitionState })[] = [];
   sent: ControlMessage[] = [];
+  readonly warnings: string[] = [];
   /** Called before states are written: somebody else may be faster. */
   beforeWrite: () => void = () => undefined;
   private readonly out: ControlMessage[] = [];
@@ -75,7 +76,7 @@ export class ControllerWorld {
         uncleanLeaderElectionEnable: () => this.unclean,
         leaderImbalancePerBrokerPercentage: 10,
       },
-      silentLog,
+      { ...silentLog, warn: (sentence) => void this.warnings.push(sentence) },
       this.out,
     );
     this.happen({ kind: 'elected' });

@@ -84,6 +84,7 @@ describe('when all in-sync replicas are gone', () => {
     const world = cluster();
     lose(world);
     expect(world.state('t', 0)).toMatchObject({ leader: -1, isr: [1] });
+    expect(world.warnings).toEqual(['t-0 has no leader until broker 1 is back: nobody else was in sync.']);
     world.addBroker(1, 99);
     world.happen({ kind: 'brokersChanged' });
     expect(world.state('t', 0)).toMatchObject({ leader: 1, isr: [1] });
@@ -184,6 +185,20 @@ test('the rebalance timer moves leaders back only above the allowed imbalance', 
   world.writes = [];
   world.happen({ kind: 'rebalanceDue' });
   expect(world.writes).toEqual([]);
+});
+
+test('who fell out of the ISR a moment ago isn’t led back to, which is no news: the leader stays', () => {
+  const world = cluster({ t: [[1, 2]] });
+  die(world, 1);
+  world.addBroker(1, 99);
+  world.happen({ kind: 'brokersChanged' });
+  world.setIsr('t', 0, [2, 1]);
+  world.isrChanges = [{ topic: 't', partition: 0 }];
+  world.happen({ kind: 'isrsChanged' });
+  world.setIsr('t', 0, [2]);
+  world.happen({ kind: 'rebalanceDue' });
+  expect(world.state('t', 0)).toMatchObject({ leader: 2 });
+  expect(world.warnings).toEqual([]);
 });
 
 test('replicas on a failed log directory count as offline until they answer without error', () => {

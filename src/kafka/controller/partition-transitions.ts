@@ -82,6 +82,14 @@ export function* toOnline(
 function tellFailures(d: Deciding, failures: ElectionFailures): void {
   const sentences = new Map<string, Partition[]>();
   for (const [partition, failure] of failures) {
+    // That its preferred replica may not lead yet is no news: it has the leader that it had.
+    const { state } = partition;
+    if (
+      failure === 'noEligibleLeader' &&
+      state !== null &&
+      d.cluster.isReplicaOnline(state.leader, partition)
+    )
+      continue;
     const why = failure === 'stateLost' ? STATE_LOST : awaited(partition);
     sentences.set(why, [...(sentences.get(why) ?? []), partition]);
   }
