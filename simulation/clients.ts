@@ -11,6 +11,7 @@ import { listOffsets } from '../src/kafka/protocol/messages/02-list-offsets.ts';
 import { metadata } from '../src/kafka/protocol/messages/03-metadata.ts';
 import { createTopics } from '../src/kafka/protocol/messages/19-create-topics.ts';
 import { initProducerId } from '../src/kafka/protocol/messages/22-init-producer-id.ts';
+import { electLeaders } from '../src/kafka/protocol/messages/43-elect-leaders.ts';
 import { forEachBatch } from '../src/kafka/records/batch.ts';
 import { buildBatch } from '../src/kafka/records/build-batch.ts';
 import { readRecords } from '../src/kafka/records/read-records.ts';
@@ -70,6 +71,14 @@ export class ClusterClient {
   /** Which broker decides, as some broker says; -1: none. */
   async controllerId(): Promise<number> {
     return (await this.ask()).controllerId;
+  }
+
+  /** Lets replicas lead that are the first of their partitions, as an operator would. */
+  async electPreferred(): Promise<void> {
+    await this.refresh();
+    if (this.controller === null) return;
+    const request = { topicPartitions: null, timeoutMs: 1000 };
+    await this.to(this.controller).send(electLeaders, 0, request);
   }
 
   /** Asks some broker who leads the topic's partitions. Rejects when that one can't be reached. */

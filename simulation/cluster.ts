@@ -69,6 +69,7 @@ num.partitions=3
 offsets.topic.num.partitions=2
 replica.lag.time.max.ms=2000
 replica.fetch.wait.max.ms=200
+replica.fetch.max.bytes=2000
 replica.socket.timeout.ms=3000
 controller.socket.timeout.ms=3000
 controlled.shutdown.retry.backoff.ms=500

@@ -8,9 +8,9 @@ import { createNodeCodecs } from '../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../src/runtime/node/digests.ts';
 import { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
 import { chatter, readAlong } from './bystanders.ts';
+import { breakThings } from './break-things.ts';
 import { ClusterClient, produceTo, readAll, type Ledger, type ReadRecord } from './clients.ts';
 import { makeCluster } from './cluster.ts';
-import { breakThings } from './faults.ts';
 import { LogHistory, whereReplicasDiffer } from './replicas.ts';
 import { whatIsWrong } from './what-is-wrong.ts';
 import { Witness } from './witness.ts';
@@ -80,7 +80,14 @@ export async function runStory({ seed, faultsMs, onTrace }: Story): Promise<Outc
       }
       others.push(witness.write(wanted));
       const faults = breakThings(
-        { world, cluster, witness, random, beforeDown: (machine) => history.look(machine) },
+        {
+          world,
+          cluster,
+          witness,
+          client: bystander,
+          random,
+          beforeDown: (machine) => history.look(machine),
+        },
         faultsMs,
       );
       await Promise.race([Promise.all(producing), faults]);

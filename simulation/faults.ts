@@ -1,13 +1,12 @@
-/** What goes wrong in a run, by chance: processes are killed or stopped, machines lose their power, links are cut one way or both. */
+/** What goes wrong in a cluster: processes are killed or stopped, machines lose their power, links are cut one way or both, or are slow. */
 import type { SeededRandom } from '../src/runtime/simulated/seeded-random.ts';
 import type { SimulatedWorld } from '../src/runtime/simulated/simulated-world.ts';
+import type { ClusterClient } from './clients.ts';
 import type { Machine, SimulatedCluster } from './cluster.ts';
 import type { Witness } from './witness.ts';
 
-/** How long everything has been well before a broker loses its power, and is afterwards before anything else goes wrong, ms. */
-const QUIET_MS = 9000;
 /** A broker that is away for longer than its session leads nothing when it comes back. */
-const LONGER_THAN_SESSION_MS = 3600;
+export const LONGER_THAN_SESSION_MS = 3600;
 /** A follower that hears nothing for longer is out of the ISR. */
 const LONGER_THAN_LAG_MS = 3500;
 
@@ -15,56 +14,16 @@ export interface Scene {
   readonly world: SimulatedWorld;
   readonly cluster: SimulatedCluster;
   readonly witness: Witness;
+  /** Asks who leads. */
+  readonly client: ClusterClient;
   readonly random: SeededRandom;
   /** Hears of a machine that is about to be killed: what a loss of power leaves is put in order only by the next start. */
   readonly beforeDown: (machine: Machine) => void;
 }
 
-/**
- * Breaks things for `durationMs`, then mends all of them. kill -9 may hit any broker at any time, since what a process wrote stays in the page
- * cache. A loss of power takes what wasn't synced: Kafka doesn't sync before it acknowledges, its promise rests on the other replicas,
- * so a broker loses power only while all are in sync. ZooKeeper syncs first: it may lose power whenever it likes.
- */
-export async function breakThings(scene: Scene, durationMs: number): Promise<void> {
-  const { world, cluster, random } = scene;
-  const faults = new Faults(scene);
-  const end = world.nowMs + durationMs;
-  const any = (): Machine => cluster.brokers[random.below(cluster.brokers.length)]!;
-  const kinds: [number, () => Promise<void>][] = [
-    [4, () => faults.down(any(), 50, 5000)],
-    [1, () => faults.down(cluster.zookeeper, 50, 5000, false)],
-    [2, () => faults.forgetAfterAcknowledging()],
-    [1, () => faults.isolate(any().host.name, 500, 8000)],
-    [2, () => faults.cut()],
-    [3, () => faults.dieWithTail(any())],
-    [1, () => faults.dieAsLastInSync(any())],
-    [2, () => faults.backAndForth(any())],
-    [2, () => faults.dieJustElected(any())],
-  ];
-  const sum = kinds.reduce((all, [weight]) => all + weight, 0);
-  const running = { count: 0 };
-  while (world.nowMs < end) {
-    await faults.pause(200, 2500);
-    if (random.below(8) === 0) {
-      while (running.count > 0) await faults.pause(200, 200);
-      await faults.pause(QUIET_MS, QUIET_MS);
-      if (!cluster.brokers.every((broker) => broker.up)) continue;
-      await faults.down(any(), 50, 5000, false);
-      await faults.pause(QUIET_MS, QUIET_MS);
-      continue;
-    }
-    let chosen = random.below(sum);
-    const [, run] = kinds.find(([weight]) => (chosen -= weight) < 0)!;
-    running.count += 1;
-    void run().finally(() => (running.count -= 1));
-  }
-  await faults.pause(8000, 8000);
-  world.heal();
-  for (const machine of [cluster.zookeeper, ...cluster.brokers]) if (!machine.host.alive) machine.start();
-}
-
-class Faults {
-  private readonly scene: Scene;
+/** Things that go wrong one at a time; each mends what it broke. */
+export class Faults {
+  readonly scene: Scene;
   private readonly hosts: readonly string[];
 
   constructor(scene: Scene) {
@@ -163,12 +122,31 @@ class Faults {
     await dying;
   }
 
-  private async without(ways: readonly [string, string][], leastMs: number, mostMs: number): Promise<void> {
+  without(ways: readonly [string, string][], leastMs: number, mostMs: number): Promise<void> {
+    return this.withoutWhile(ways, () => this.pause(leastMs, mostMs));
+  }
+
+  /** What is sent there arrives when `meanwhile` is over. */
+  async withoutWhile(ways: readonly [string, string][], meanwhile: () => Promise<void>): Promise<void> {
     const { world } = this.scene;
     world.trace(`cut: ${ways.map(([from, to]) => `${from} to ${to}`).join(', ')}`);
     for (const [from, to] of ways) world.link(from, to).cut();
-    await this.pause(leastMs, mostMs);
+    await meanwhile();
     for (const [from, to] of ways) world.link(from, to).heal();
+  }
+
+  /** What is sent to this host takes long while `meanwhile` isn't over. */
+  async slowlyTo(
+    name: string,
+    delayMs: readonly [number, number],
+    meanwhile: () => Promise<void>,
+  ): Promise<void> {
+    const { world, random } = this.scene;
+    const links = this.othersThan(name).map((other) => world.link(other, name));
+    const usual = links.map((link) => link.delayMs);
+    for (const link of links) link.delayMs = () => random.between(...delayMs);
+    await meanwhile();
+    for (const [i, link] of links.entries()) link.delayMs = usual[i]!;
   }
 
   private followersOf(leader: string): string[] {

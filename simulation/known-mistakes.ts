@@ -19,7 +19,10 @@ export interface Mistake {
 const replication = 'src/kafka/replication';
 const controller = 'src/kafka/controller';
 
-const ofClusters: readonly (Edit & { readonly name: string; readonly what: string })[] = [
+/** `also`: what else has to be wrong, since it would make up for the mistake. */
+type OneEdit = Edit & { readonly name: string; readonly what: string; readonly also?: Edit };
+
+const ofClusters: readonly OneEdit[] = [
   {
     name: 'early-ack',
     what: 'acks=all answered before the followers have the records',
@@ -110,10 +113,16 @@ const ofClusters: readonly (Edit & { readonly name: string; readonly what: strin
   },
   {
     name: 'no-epoch-start',
-    what: 'a leader doesn’t write down where its epoch begins',
+    what: 'a leader doesn’t write down where its epoch begins, not with its first record either',
     file: `${replication}/partition.ts`,
     right: 'log.assignEpochStart(state.leaderEpoch, log.logEndOffset);',
     wrong: '',
+    also: {
+      file: 'src/kafka/log/append/log-appender.ts',
+      right: 'takeInBatches(this.knowledge, records, segment, prepared.hasProducer);',
+      wrong:
+        'const none = { latestEpoch: -1, assign() {}, clear() {} }; takeInBatches(nowMs >= 0 ? { ...this.knowledge, epochs: none } : this.knowledge, records, segment, prepared.hasProducer);',
+    },
   },
   {
     name: 'torn-tail',
@@ -139,6 +148,9 @@ const ofClusters: readonly (Edit & { readonly name: string; readonly what: strin
 ];
 
 export const mistakes: readonly Mistake[] = [
-  ...ofClusters.map(({ name, what, ...edit }): Mistake => ({ name, what, story: 'cluster', edits: [edit] })),
+  ...ofClusters.map(({ name, what, also, ...edit }): Mistake => {
+    const edits = also === undefined ? [edit] : [edit, also];
+    return { name, what, story: 'cluster', edits };
+  }),
   ...ofEnsembles.map((mistake): Mistake => ({ ...mistake, story: 'zookeeper' })),
 ];
