@@ -2,10 +2,10 @@
 import { connect } from 'node:net';
 
 /** What comes until the server closes; the parts leave one after the other. */
-export function askWord(port: number, parts: readonly Buffer[]): Promise<string> {
+export function askWord(port: number, parts: readonly Buffer[], host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve, reject) => {
     const answer: Buffer[] = [];
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => {
+    const socket = connect({ port, host, noDelay: true }, () => {
       parts.forEach((part, i) => setTimeout(() => socket.write(part), i * 50));
     });
     socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
