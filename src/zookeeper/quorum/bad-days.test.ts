@@ -107,6 +107,8 @@ test('a server that comes with the data of another cluster stays out of this one
   const before = ensemble.treeOf(leader);
   // Its disk is that of a server of another ensemble.
   const other = await ensembleOf3({ seed: 3, txns: 10 });
+  await other.world.run(other.world.nowMs + 10_000);
+  await write(other, 'later', 1);
   ensemble.kill(stranger, true);
   takeDataOf(other.leader!, stranger);
   ensemble.start(stranger);
@@ -127,6 +129,8 @@ test("a server with another cluster's data that would win the election isn't fol
   const { log, said } = gathered();
   const ensemble = await ensembleOf3({ seed: 4, log, txns: 5 });
   const { world } = ensemble;
+  await world.run(world.nowMs + 10_000);
+  await write(ensemble, 'later', 1);
   const stranger = ensemble.servers[2]!;
   const before = ensemble.treeOf(ensemble.servers[0]!);
   for (const server of ensemble.servers) ensemble.kill(server, true);

@@ -10,38 +10,43 @@ interface Creation {
 /** When the lasting znodes near the root of a tree were created. */
 export interface Past {
   readonly lastZxid: number;
+  /** The time of the newest change among the znodes that were looked at. Since 1970, by the clock of who led then. */
+  readonly newestMs: number;
   readonly created: ReadonlyMap<string, Creation>;
 }
 
 export function pastOf(tree: DataTree): Past {
   const created = new Map<string, Creation>();
+  let newestMs = 0;
   const walk = (parent: string, depth: number): void => {
     for (const name of tree.find(parent === '' ? '/' : parent)?.children ?? []) {
       const path = `${parent}/${name}`;
       const node = tree.find(path);
       if (node === undefined || path === '/zookeeper' || created.size >= MOST_ZNODES) continue;
-      const { czxid, ctime, ephemeralOwner } = tree.statOf(node);
+      const { czxid, ctime, mtime, ephemeralOwner } = tree.statOf(node);
+      newestMs = Math.max(newestMs, ctime, mtime);
       if (ephemeralOwner === 0n) created.set(path, { zxid: Number(czxid), timeMs: ctime });
       if (depth > 1) walk(path, depth - 1);
     }
   };
   walk('', 2);
-  return { lastZxid: tree.lastZxid, created };
+  return { lastZxid: tree.lastZxid, newestMs, created };
 }
 
 /**
- * Whether two trees can be of one ensemble: a znode that is as old as the last common transaction was created by the same transaction in
- * both, at the same time (the zxids alone may be equal by chance, since tools make their znodes in the same order everywhere). False only
- * where both have such znodes and not one is the same: a few may differ by what was never committed.
+ * Whether a server's tree and its leader's can be of one ensemble: a znode that is as old as the last common transaction was created by the
+ * same transaction in both, at the same time (the zxids alone may be equal by chance, since tools make their znodes in the same order
+ * everywhere). False only where both have such znodes and not one is the same. What the server made in its last `tailMs` doesn't count:
+ * that may be a tail that was never committed, and so short a time is all that a leader without a quorum has.
  */
-export function mayBeOneCluster(a: Past, b: Past): boolean {
-  const common = Math.min(a.lastZxid, b.lastZxid);
-  const old = (past: Past): [string, Creation][] =>
-    [...past.created].filter(([, { zxid }]) => zxid <= common);
-  const ofA = old(a);
-  if (ofA.length === 0 || old(b).length === 0) return true;
-  return ofA.some(([path, { zxid, timeMs }]) => {
-    const other = b.created.get(path);
+export function mayBeOneCluster(own: Past, leaders: Past, tailMs: number): boolean {
+  const common = Math.min(own.lastZxid, leaders.lastZxid);
+  const settled = [...own.created].filter(
+    ([, { zxid, timeMs }]) => zxid <= common && timeMs < own.newestMs - tailMs,
+  );
+  if (settled.length === 0 || ![...leaders.created.values()].some(({ zxid }) => zxid <= common)) return true;
+  return settled.some(([path, { zxid, timeMs }]) => {
+    const other = leaders.created.get(path);
     return other?.zxid === zxid && other.timeMs === timeMs;
   });
 }

@@ -342,14 +342,16 @@ export class Following {
   private load(bytes: Buffer): void {
     const { body } = this;
     if (body === null || !body.push(bytes)) return;
-    if (!mayBeOneCluster(this.past!, pastOf(this.context.storage.tree))) {
+    const { config, storage } = this.context;
+    const tailMs = 2 * config.syncLimit * config.tickTimeMs;
+    if (!mayBeOneCluster(this.past!, pastOf(storage.tree), tailMs)) {
       this.context.shun(this.leader.id);
       this.stop("its data is another cluster's");
       return;
     }
     this.body = null;
     this.stream.push(body.rest);
-    this.replace(() => this.context.storage.install());
+    this.replace(() => storage.install());
   }
 
   private replace(work: () => Promise<void>): void {
