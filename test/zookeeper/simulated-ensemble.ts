@@ -29,6 +29,8 @@ export interface EnsembleOptions {
   readonly tickTimeMs?: number;
   /** How long bytes take between two hosts, ms: from, to. */
   readonly networkMs?: readonly [number, number];
+  /** Each host is in all of these, with an address in each (`zk1-NETWORK`); default: one network, in which it is `zk1`. */
+  readonly networks?: readonly string[];
   /** Sees each server for clients that a member makes, before it serves. */
   readonly equip?: (server: EnsembleServer, made: Server) => void;
   /** Hears when a server ends by itself. */
@@ -49,6 +51,7 @@ export class SimulatedEnsemble {
   readonly servers: EnsembleServer[];
   /** What the founders' zoo.cfg says. */
   readonly config: ZooKeeperConfig;
+  private readonly networks: readonly string[];
   private readonly zooCfgs: ReadonlyMap<number, string>;
   private readonly equip: (server: EnsembleServer, made: Server) => void;
   private readonly gaveUp: (server: EnsembleServer, reason: string) => void;
@@ -64,6 +67,7 @@ export class SimulatedEnsemble {
     slowestSyncMs = 3,
     tickTimeMs = 500,
     networkMs,
+    networks = [],
     equip = () => {},
     gaveUp = () => {},
   }: EnsembleOptions) {
@@ -80,14 +84,24 @@ export class SimulatedEnsemble {
     this.equip = equip;
     this.gaveUp = gaveUp;
     const ids = Array.from({ length: servers }, (_, i) => i + 1);
+    const addresses = (id: number): string =>
+      networks.length === 0
+        ? `zk${id}:2888:3888`
+        : networks.map((network, i) => `zk${id}-${network}:${2888 + i}:${3888 + i}`).join('|');
     const line = (id: number): string =>
-      `server.${id}=zk${id}:2888:3888${id > servers - observers ? ':observer' : ''}\n`;
+      `server.${id}=${addresses(id)}${id > servers - observers ? ':observer' : ''}\n`;
     const textOf = (known: readonly number[]): string =>
       `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${known.map(line).join('')}`;
     const first = ids.slice(0, founders);
     this.config = parse(textOf(first));
     this.zooCfgs = new Map(ids.map((id) => [id, textOf(id > founders ? [...first, id] : first)]));
-    this.servers = ids.map((id) => ({ id, host: this.world.host(`zk${id}`), member: null, failures: [] }));
+    this.networks = networks;
+    this.servers = ids.map((id) => {
+      const name = `zk${id}`;
+      const memberships = networks.map((network) => ({ network, aliases: [`${name}-${network}`] }));
+      const host = this.world.host(name, memberships.length === 0 ? {} : { networks: memberships });
+      return { id, host, member: null, failures: [] };
+    });
   }
 
   startAll(): void {
@@ -155,7 +169,9 @@ export class SimulatedEnsemble {
     sessionTimeoutMs = 10_000,
     connectTimeoutMs?: number,
   ): ZooKeeperClient {
-    const client = new ZooKeeperClient(this.world.host(name).runtime, {
+    const [network] = this.networks;
+    const host = this.world.host(name, network === undefined ? {} : { networks: [{ network }] });
+    const client = new ZooKeeperClient(host.runtime, {
       servers: servers.map(({ host }) => ({ host: host.name, port: 2181 })),
       sessionTimeoutMs,
       ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),

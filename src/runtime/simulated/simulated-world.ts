@@ -99,9 +99,9 @@ export class SimulatedWorld {
     return host;
   }
 
-  /** The way from one host to another. The way back is another one. */
-  link(from: string, to: string): Link {
-    return this.fabric.link(from, to);
+  /** The way from one host to another, in their first network or in the one named. The way back is another one. */
+  link(from: string, to: string, network: string | null = null): Link {
+    return this.fabric.link(from, to, network);
   }
 
   /** Cuts all ways between the two groups. */

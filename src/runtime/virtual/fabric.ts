@@ -62,6 +62,16 @@ export class FabricNode {
     return [...this.addressByNetwork.values()];
   }
 
+  get firstNetwork(): string | undefined {
+    return this.addressByNetwork.keys().next().value;
+  }
+
+  /** The network in which it has an address. */
+  networkOf(address: string): string | null {
+    for (const [network, own] of this.addressByNetwork) if (own === address) return network;
+    return null;
+  }
+
   /** The name or an alias, as hosts in `network` know them. */
   isCalled(name: string, network: string): boolean {
     if (name === this.name || name === this.hostName) return true;
@@ -132,9 +142,10 @@ export class Fabric {
     return new HostNetwork(this, node, node.life);
   }
 
-  /** The link between two hosts, by name, in one direction. */
-  link(from: string, to: string): Link {
-    const key = `${from}>${to}`;
+  /** The link between two hosts, by name, in one direction; where both have several networks in common each of those has its own. */
+  link(from: string, to: string, network: string | null = null): Link {
+    const isFirst = network === null || network === this.nodes.get(to)?.firstNetwork;
+    const key = isFirst ? `${from}>${to}` : `${from}>${to} by ${network}`;
     let link = this.links.get(key);
     if (link === undefined) {
       link = new Link();

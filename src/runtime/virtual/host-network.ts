@@ -119,8 +119,9 @@ export class HostNetwork implements Network {
   ): Promise<Connection> {
     const { fabric, node, life } = this;
     const { clock } = fabric;
-    const there = new Channel(fabric.link(node.name, target.name), clock);
-    const back = new Channel(fabric.link(target.name, node.name), clock);
+    const network = target === node ? null : target.networkOf(address);
+    const there = new Channel(fabric.link(node.name, target.name, network), clock);
+    const back = new Channel(fabric.link(target.name, node.name, network), clock);
     const near = { host: target === node ? address : this.addressTowards(address), port: node.freePort() };
     const far = { host: address, port: to.port };
     return new Promise((resolve, reject) => {

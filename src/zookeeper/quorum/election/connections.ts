@@ -23,7 +23,7 @@ import {
 } from './messages.ts';
 import { connectAny } from '../network/connect-any.ts';
 import { listenAt } from '../network/listen-at.ts';
-import { addressBehind, isChecked, isReachable, type ReachabilitySettings } from '../network/reachability.ts';
+import { addressBehind, isChecked, probe, type ReachabilitySettings } from '../network/reachability.ts';
 import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import type { MemberStats } from '../../server/metrics/member-stats.ts';
 import { Newcomers } from './newcomers.ts';
@@ -43,7 +43,8 @@ interface Peer {
   addresses: readonly Endpoint[];
   isGuest: boolean;
   connection: Connection | null;
-  dialing: boolean;
+  /** Of the dial that is under way; null: none is. */
+  dialing: symbol | null;
   dialedAtMs: number;
   /** Of the last dial: why it failed, or whether somebody answered. */
   failure: string | null;
@@ -60,7 +61,7 @@ function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): 
     addresses,
     isGuest,
     connection: null,
-    dialing: false,
+    dialing: null,
     dialedAtMs: Number.NEGATIVE_INFINITY,
     checking: false,
     failure: null,
@@ -221,12 +222,17 @@ export class ElectionConnections {
   private async dial(peer: Peer): Promise<void> {
     const { network, runtime, settings } = this;
     const { clock } = runtime;
-    if (peer.dialing || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
-    peer.dialing = true;
+    if (peer.dialing !== null || clock.monotonicMs() - peer.dialedAtMs < DIAL_PAUSE_MS) return;
+    const dialing = Symbol('dial');
+    peer.dialing = dialing;
     peer.dialedAtMs = clock.monotonicMs();
     const { electionConnectTimeoutMs: timeoutMs, tcpKeepAlive: keepAlive } = settings;
     try {
-      const connection = await connectAny(network, runtime, peer.addresses, { timeoutMs, keepAlive });
+      const connection = await connectAny(network, runtime, peer.addresses, {
+        timeoutMs,
+        keepAlive,
+        isWanted: () => peer.dialing === dialing,
+      });
       if (this.isStopped) connection.destroy();
       else {
         peer.failure = null;
@@ -238,7 +244,7 @@ export class ElectionConnections {
       peer.failure = error.message;
       runtime.log.debug(`server ${peer.id} can't be reached for the election: ${error.message}`);
     } finally {
-      peer.dialing = false;
+      if (peer.dialing === dialing) peer.dialing = null;
     }
   }
 
@@ -251,9 +257,9 @@ export class ElectionConnections {
     const { network } = runtime;
     const { host } = connection.remote;
     const at = await addressBehind(network, addresses, host);
-    const isThere = await isReachable(network, { host, port: at.port }, settings.reachabilityCheckTimeoutMs);
+    const answer = await probe(network, { host, port: at.port }, settings.reachabilityCheckTimeoutMs);
     peer.checking = false;
-    if (isThere || peer.connection !== connection || this.isStopped) return;
+    if (answer !== 'silent' || peer.connection !== connection || this.isStopped) return;
     this.stats.unreachableAddresses += 1;
     this.warnings.warn(
       `unreachable ${peer.id}`,
@@ -285,6 +291,7 @@ export class ElectionConnections {
         // It has lost ours, or it wouldn't knock.
         peer.connection?.destroy();
         peer.connection = null;
+        peer.dialing = null;
         peer.dialedAtMs = Number.NEGATIVE_INFINITY;
         void this.dial(peer);
       }
@@ -298,7 +305,7 @@ export class ElectionConnections {
   private guest(id: number, addresses: readonly Endpoint[]): Peer | null {
     const guests = [...this.peers.values()].filter(({ isGuest }) => isGuest);
     for (const old of guests)
-      if (guests.length >= MAX_GUESTS && old.connection === null && !old.dialing) this.peers.delete(old.id);
+      if (guests.length >= MAX_GUESTS && old.connection === null && old.dialing === null) this.peers.delete(old.id);
     const isFull = [...this.peers.values()].filter(({ isGuest }) => isGuest).length >= MAX_GUESTS;
     const canReach = id > this.self.id || addresses.length > 0;
     if (id === this.self.id || isFull || !canReach) {

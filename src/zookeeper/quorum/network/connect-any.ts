@@ -10,51 +10,68 @@ import {
 const HEAD_START_MS = 50;
 
 interface ConnectOptions {
-  /** Of each. */
+  /** Of each try. */
   readonly timeoutMs: number;
   readonly keepAlive: boolean;
+  /** What each address waits after a try that failed, before the next one; empty: each is tried once. */
+  readonly pausesMs?: readonly number[];
+  /** Asked before each further try, and before a connection is used. */
+  readonly isWanted: () => boolean;
 }
 
 /**
  * A connection to whichever of a server's addresses answers first. They are tried in their order, and side by side from the moment that
- * one doesn't answer at once; those that come too late are closed. Rejects with the NetworkError of the last one when none answers.
+ * one doesn't answer at once; those that come too late are closed. Rejects with a NetworkError when each has failed for the last time, or
+ * one was tried again and again and refused each time: the server is there then, and takes nobody.
  */
 export function connectAny(
   network: Network,
   { clock }: Pick<Runtime, 'clock'>,
   addresses: readonly Endpoint[],
-  options: ConnectOptions,
+  { timeoutMs, keepAlive, pausesMs = [], isWanted }: ConnectOptions,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let isOver = false;
-    let underWay = 0;
-    let next = 0;
-    const tryNext = (): void => {
-      const to = addresses[next];
+    let begun = 0;
+    let failed = 0;
+    const finish = (run: () => void): void => {
+      if (isOver) return;
+      isOver = true;
+      run();
+    };
+    const beginNext = (): void => {
+      const to = addresses[begun];
       if (isOver || to === undefined) return;
-      next += 1;
-      underWay += 1;
-      const headStart = clock.after(HEAD_START_MS, tryNext);
-      network.connect(to, options).then(
+      begun += 1;
+      attempt(to, 0);
+    };
+    const attempt = (to: Endpoint, tried: number): void => {
+      const headStart = tried === 0 ? clock.after(HEAD_START_MS, beginNext) : null;
+      network.connect(to, { timeoutMs, keepAlive }).then(
         (connection) => {
-          headStart.cancel();
-          if (isOver) connection.destroy();
-          else resolve(connection);
-          isOver = true;
+          headStart?.cancel();
+          if (isOver || !isWanted()) connection.destroy();
+          finish(() =>
+            isWanted() ? resolve(connection) : reject(new NetworkError('ECANCELED', 'not wanted any more')),
+          );
         },
         (error: unknown) => {
-          underWay -= 1;
-          headStart.cancel();
+          headStart?.cancel();
+          if (tried === 0) beginNext();
+          const pauseMs = pausesMs[tried];
           if (isOver) return;
-          if (next < addresses.length) tryNext();
-          else if (underWay === 0) {
-            isOver = true;
-            reject(error instanceof Error ? error : new NetworkError('EIO', String(error)));
+          if (pauseMs !== undefined && isWanted()) {
+            clock.after(pauseMs, () => {
+              if (!isOver) attempt(to, tried + 1);
+            });
+            return;
           }
+          failed += 1;
+          const isRefused = tried > 0 && error instanceof NetworkError && error.code === 'ECONNREFUSED';
+          if (failed === addresses.length || isRefused || !isWanted()) finish(() => reject(error as Error));
         },
       );
     };
-    if (addresses.length === 0) reject(new NetworkError('ENOTFOUND', 'the server has no address'));
-    else tryNext();
+    beginNext();
   });
 }

@@ -16,17 +16,21 @@ export function isChecked(
 }
 
 /**
- * Whether the machine behind an address is there: it takes a connection, or refuses it. A process that stands still still gets its
- * connections taken, so this is no test of servers but of the way to them.
+ * What becomes of a connection to an address. `refused`: the machine is there, and nothing listens. A process that stands still still gets
+ * its connections taken, so this is no test of servers but of the way to them.
  */
-export async function isReachable(network: Network, at: Endpoint, timeoutMs: number): Promise<boolean> {
+export async function probe(
+  network: Network,
+  at: Endpoint,
+  timeoutMs: number,
+): Promise<'taken' | 'refused' | 'silent'> {
   try {
     const connection = await network.connect(at, { timeoutMs });
     connection.destroy();
-    return true;
+    return 'taken';
   } catch (error) {
     if (!(error instanceof NetworkError)) throw error;
-    return error.code === 'ECONNREFUSED';
+    return error.code === 'ECONNREFUSED' ? 'refused' : 'silent';
   }
 }
 

@@ -160,25 +160,17 @@ export class Following {
   /** @returns why there is no connection, or null. */
   private async connect(): Promise<string | null> {
     const { config, runtime } = this.context;
-    for (const { id, addresses } of this.masters())
-      if (
-        (await this.dial(addresses.map(({ host }) => ({ host, port: config.observerMasterPort })))) === null
-      ) {
-        this.masterId = id;
-        runtime.log.info(`this server observes by way of server ${id}`);
-        return null;
-      }
+    for (const { id, addresses } of this.masters()) {
+      const places = addresses.map(({ host }) => ({ host, port: config.observerMasterPort }));
+      if ((await this.dial(places, [], Number.POSITIVE_INFINITY)) !== null) continue;
+      this.masterId = id;
+      runtime.log.info(`this server observes by way of server ${id}`);
+      return null;
+    }
     const limitTicks = config.connectToLearnerMasterLimit || config.initLimit;
     const giveUpAtMs = this.now + limitTicks * config.tickTimeMs;
-    let problem = '';
-    for (const pauseMs of TRY_PAUSES_MS) {
-      if (this.isOver) return 'this server stops';
-      problem = (await this.dial(this.places)) ?? '';
-      if (problem === '') return null;
-      if (this.now >= giveUpAtMs) break;
-      await new Promise<void>((resolve) => void runtime.clock.after(pauseMs, resolve));
-    }
-    return `it does not take connections (${problem})`;
+    const problem = await this.dial(this.places, TRY_PAUSES_MS, giveUpAtMs);
+    return this.isOver || problem === null ? problem : `it does not take connections (${problem})`;
   }
 
   /** Followers that an observer may ask instead of the leader, in any order. */
@@ -193,22 +185,23 @@ export class Following {
   }
 
   /** @returns why it failed, or null. */
-  private async dial(places: readonly Endpoint[]): Promise<string | null> {
+  private async dial(
+    places: readonly Endpoint[],
+    pausesMs: readonly number[],
+    giveUpAtMs: number,
+  ): Promise<string | null> {
     const { peers, config, runtime } = this.context;
     if (this.isOver) return 'this server stops';
+    const isWanted = (): boolean => !this.isOver && this.now < giveUpAtMs;
     try {
       const { tcpKeepAlive: keepAlive } = config;
       const timeoutMs = config.tickTimeMs * config.syncLimit;
-      const connection = await connectAny(peers.quorum, runtime, places, { timeoutMs, keepAlive });
-      if (this.isOver) {
-        connection.destroy();
-        return 'this server stops';
-      }
-      this.use(connection);
+      const options = { timeoutMs, keepAlive, pausesMs, isWanted };
+      this.use(await connectAny(peers.quorum, runtime, places, options));
       return null;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      return error.message;
+      return this.isOver ? 'this server stops' : error.message;
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Endpoint, Network } from '../../../../runtime/runtime.ts';
-import { addressBehind, isReachable } from '../../network/reachability.ts';
+import { addressBehind, probe } from '../../network/reachability.ts';
 
-/** Whether the address in use, of numbers, can't be reached any more while another of the leader's can. */
+/** Whether the address in use, of numbers, can't be reached any more while another of the leader's takes connections. */
 export async function wayLost(
   network: Network,
   places: readonly Endpoint[],
@@ -10,9 +10,7 @@ export async function wayLost(
 ): Promise<boolean> {
   const used = await addressBehind(network, places, inUse);
   const others = places.filter((place) => place !== used);
-  const answers = [{ host: inUse, port: used.port }, ...others].map((at) =>
-    isReachable(network, at, timeoutMs),
-  );
-  const [isUsedThere, ...areOthersThere] = await Promise.all(answers);
-  return isUsedThere !== true && areOthersThere.includes(true);
+  const answers = [{ host: inUse, port: used.port }, ...others].map((at) => probe(network, at, timeoutMs));
+  const [ofUsed, ...ofOthers] = await Promise.all(answers);
+  return ofUsed === 'silent' && ofOthers.includes('taken');
 }
