@@ -1,11 +1,11 @@
 import { firstZxid } from '../../src/zookeeper/tree/transactions/zxid.ts';
-import { PacketEncoder } from '../../src/zookeeper/quorum/zab/packets/packet-encoder.ts';
+import { encodePacket } from '../../src/zookeeper/quorum/zab/packets/packet-encoder.ts';
 import { PacketType } from '../../src/zookeeper/quorum/zab/packets/packets.ts';
 import type { PlayedConnection, PlayedEnsemble } from './played-ensemble.ts';
 import { logUpTo, type QuorumTrace } from './quorum-traces.ts';
 
 const encode = (type: number, zxid: number, data: Buffer | null = null): Buffer =>
-  Buffer.from(new PacketEncoder().encode({ type, zxid, data }));
+  encodePacket({ type, zxid, data });
 
 /** Server `leader` is in place, and its followers, too. */
 export function inPlace(ensemble: PlayedEnsemble, leader: number, epoch: number): void {

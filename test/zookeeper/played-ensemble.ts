@@ -14,7 +14,7 @@ import {
 } from '../../src/zookeeper/quorum/election/messages.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
-import { PacketEncoder } from '../../src/zookeeper/quorum/zab/packets/packet-encoder.ts';
+import { encodePacket } from '../../src/zookeeper/quorum/zab/packets/packet-encoder.ts';
 import { PacketStream, type Packet } from '../../src/zookeeper/quorum/zab/packets/packets.ts';
 import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
 import { hostOf, withHosts, type QuorumTrace } from './quorum-traces.ts';
@@ -54,10 +54,9 @@ export class PlayedConnection {
       return;
     }
     this.stream.push(Buffer.from(bytes));
-    const encoder = new PacketEncoder();
     for (let p = this.stream.next(); p !== null; p = this.stream.next()) {
       const copy: Packet = { ...p, data: p.data === null ? null : Buffer.from(p.data) };
-      this.heard.push(Buffer.from(encoder.encode(copy)));
+      this.heard.push(encodePacket(copy));
       if (p.type === SNAP) {
         this.body = Buffer.alloc(0);
         this.take(this.stream.takeRest());

@@ -4,7 +4,7 @@ import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
-import { PacketEncoder } from './zab/packets/packet-encoder.ts';
+import { encodePacket } from './zab/packets/packet-encoder.ts';
 import { PacketType, type Packet } from './zab/packets/packets.ts';
 
 const CLIENT_PORT = 2181;
@@ -19,7 +19,7 @@ function learnerInfo(sid: number): Buffer {
 }
 
 function packets(...list: Packet[]): Buffer {
-  return Buffer.concat(list.map((each) => new PacketEncoder().encode(each)));
+  return Buffer.concat(list.map(encodePacket));
 }
 
 /** What makes sense on each of the ports, more or less. */

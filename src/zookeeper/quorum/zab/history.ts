@@ -8,7 +8,7 @@ import {
   type TreeDigest,
 } from '../../tree/transactions/transaction-codec.ts';
 import type { Transaction } from '../../tree/transactions/transaction.ts';
-import type { PacketEncoder } from './packets/packet-encoder.ts';
+import { encodeProposal } from './packets/packet-encoder.ts';
 import { RecentPayloads } from './packets/recent-payloads.ts';
 import { differsFor34, isBeyond34 } from './leader/release34.ts';
 import { counterOf, follows } from '../../tree/transactions/zxid.ts';
@@ -25,35 +25,23 @@ export interface Proposal {
   readonly transaction: Transaction;
   /** What the leader's tree comes to with it, where the leader tells. */
   readonly digest: TreeDigest | null;
-  /** The whole PROPOSAL, where it was made here. */
-  readonly wire: Buffer | null;
 }
 
-/** `encoder`: of the connections that it will go over. */
-export function proposalOf(
-  transaction: Transaction,
-  encoder: PacketEncoder,
-  digest: bigint | null = null,
-): Proposal {
-  const { wire, payload } = encoder.proposal(transaction, digest);
-  return proposal(transaction, payload, wire, null);
+/** `writer`: where its bytes shall lie. */
+export function proposalOf(transaction: Transaction, writer: Writer, digest: bigint | null = null): Proposal {
+  return proposal(transaction, encodeProposal(writer, transaction, digest), null);
 }
 
 /** From a PROPOSAL or INFORM, whose bytes it keeps. Throws a WireError. */
 export function readProposal(payload: Buffer): Proposal {
   const reader = new Reader(payload);
-  return proposal(decodeTransaction(reader), payload, null, decodeDigest(reader));
+  return proposal(decodeTransaction(reader), payload, decodeDigest(reader));
 }
 
 /** Of what the log has, which is valid during the call only. */
 export const proposalOfLog = (transaction: Transaction): Proposal => readProposal(encode(transaction));
 
-function proposal(
-  transaction: Transaction,
-  payload: Buffer,
-  wire: Buffer | null,
-  digest: TreeDigest | null,
-): Proposal {
+function proposal(transaction: Transaction, payload: Buffer, digest: TreeDigest | null): Proposal {
   return {
     zxid: transaction.header.zxid,
     payload,
@@ -61,7 +49,6 @@ function proposal(
     isBeyond34: isBeyond34(transaction),
     transaction,
     digest,
-    wire,
   };
 }
 

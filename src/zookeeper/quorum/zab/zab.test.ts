@@ -3,7 +3,7 @@ import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import type { Transaction } from '../../tree/transactions/transaction.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower/follower.ts';
 import { History, proposalOf } from './history.ts';
-import { PacketEncoder } from './packets/packet-encoder.ts';
+import { Writer } from '../../../wire/writer.ts';
 import type { LeaderInput, LeaderOutput } from './leader/leader-io.ts';
 import { Leader } from './leader/leader.ts';
 import { PacketType, packetName, type Packet } from './packets/packets.ts';
@@ -16,7 +16,7 @@ const transaction = (value: number): Transaction => ({
   header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
   record: { kind: 'error', error: -101 },
 });
-const proposal = (value: number) => proposalOf(transaction(value), new PacketEncoder());
+const proposal = (value: number) => proposalOf(transaction(value), new Writer());
 
 /** A history that begins empty and holds these. */
 function historyOf(...zxids: number[]): History {

@@ -13,7 +13,7 @@ import type { MemberView } from '../../../server/member-view.ts';
 import type { ApplyResult } from '../../../tree/transactions/apply-result.ts';
 import type { TreeDigest } from '../../../tree/transactions/transaction-codec.ts';
 import type { Transaction } from '../../../tree/transactions/transaction.ts';
-import type { PacketEncoder } from '../packets/packet-encoder.ts';
+import type { PacketSender } from '../packets/packet-sender.ts';
 import { DigestCheck } from './digest-check.ts';
 import { PacketType, type Packet } from '../packets/packets.ts';
 import { asksBeyond34, multiFor34, typesOf } from '../leader/release34.ts';
@@ -31,8 +31,7 @@ export class FollowerWrites implements WritePath {
   readonly role: ServerRole;
   outstanding = 0;
   private readonly leaderIs34: boolean;
-  private readonly encoder: PacketEncoder;
-  private readonly send: (packet: Buffer) => void;
+  private readonly leader: Pick<PacketSender, 'send' | 'request'>;
   private server!: Server;
   private digests: DigestCheck | null = null;
   private readonly pending = new Map<bigint, Queue<Request>>();
@@ -48,15 +47,13 @@ export class FollowerWrites implements WritePath {
   constructor(
     self: MemberConfig,
     leaderIs34: boolean,
-    encoder: PacketEncoder,
-    send: (packet: Buffer) => void,
+    leader: Pick<PacketSender, 'send' | 'request'>,
     member?: MemberView,
     /** The last transaction that was logged when the leader was told to be followed. */
     lastSynced = 0,
   ) {
     this.leaderIs34 = leaderIs34;
-    this.encoder = encoder;
-    this.send = send;
+    this.leader = leader;
     this.lastSynced = lastSynced;
     this.role = {
       ...(member && { member }),
@@ -75,8 +72,7 @@ export class FollowerWrites implements WritePath {
 
   submit(request: Request): void {
     const { sessionId, xid } = request;
-    let { op } = request;
-    let body = request.body.subarray(request.start, request.end);
+    let { op, body, start, end } = request;
     if (op === OpCode.sync) this.syncs.push(() => this.answerSync(request));
     else {
       let queue = this.pending.get(sessionId);
@@ -87,14 +83,17 @@ export class FollowerWrites implements WritePath {
     if (this.leaderIs34) {
       // What differs is the answer, and that is made here.
       if (op === OpCode.create2) op = OpCode.create;
-      else if (op === OpCode.deleteContainer || asksBeyond34(op, body, 0, body.length)) {
+      else if (op === OpCode.deleteContainer || asksBeyond34(op, body, start, end)) {
         request.refusal = ErrorCode.Unimplemented;
         op = OpCode.create;
-        body = REFUSED_CREATE;
-      } else if (op === OpCode.multi) body = multiFor34(body);
+        [body, start, end] = [REFUSED_CREATE, 0, REFUSED_CREATE.length];
+      } else if (op === OpCode.multi) {
+        body = multiFor34(body.subarray(start, end));
+        [start, end] = [0, body.length];
+      }
     }
     const authIds = op === OpCode.createSession ? null : request.authIds;
-    this.send(this.encoder.request(sessionId, xid, op, body, authIds));
+    this.leader.request(sessionId, xid, op, body, start, end, authIds);
   }
 
   /** Applies what was committed, and answers whoever asked for it here. */
@@ -123,7 +122,7 @@ export class FollowerWrites implements WritePath {
     const { data } = packet;
     if (data === null || data.length < REQUEST_HEAD_BYTES) return;
     if (data.readInt32BE(12) === OpCode.sync) this.syncs.push(synced);
-    this.send(this.encoder.encode(packet));
+    this.leader.send(packet);
   }
 
   /** Sessions that an observer has heard of: each a long, and its timeout as int. */
@@ -196,7 +195,7 @@ export class FollowerWrites implements WritePath {
     const data = Buffer.alloc(12);
     data.writeBigInt64BE(sessionId, 0);
     data.writeInt32BE(timeoutMs, 8);
-    this.send(this.encoder.encode({ type: PacketType.REVALIDATE, zxid: -1, data }));
+    this.leader.send({ type: PacketType.REVALIDATE, zxid: -1, data });
   }
 }
 

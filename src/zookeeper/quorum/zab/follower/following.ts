@@ -13,7 +13,7 @@ import { ObserverMaster } from './observer-master.ts';
 import { connectAny } from '../../network/connect-any.ts';
 import { isChecked } from '../../network/reachability.ts';
 import { packetLimit, saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
-import { PacketEncoder } from '../packets/packet-encoder.ts';
+import { PacketSender } from '../packets/packet-sender.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
 import { SnapshotBody } from '../packets/snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
@@ -32,6 +32,7 @@ export class Following {
   private readonly stream: PacketStream;
   private readonly logSync: LogSync;
   private connection: Connection | null = null;
+  private sender: PacketSender | null = null;
   private writes: FollowerWrites | null = null;
   private server: Server | null = null;
   /** Observers that follow this follower. */
@@ -49,7 +50,6 @@ export class Following {
   private replacing: Promise<void> | null = null;
   private isTreeWhole = true;
   private connectedAtMs = 0;
-  private readonly encoder = new PacketEncoder();
   private readonly inputs: FollowerInput[] = [];
   private readonly outputs: FollowerOutput[] = [];
   private isStepping = false;
@@ -207,6 +207,7 @@ export class Following {
 
   private use(connection: Connection): void {
     this.connection = connection;
+    this.sender = new PacketSender(connection, this.context.runtime.clock);
     connection.start({
       data: (bytes) => {
         if (this.isOver) return;
@@ -394,14 +395,7 @@ export class Following {
 
   private serve(epoch: number, leaderIs34: boolean): void {
     const { runtime, config, storage, history, environment, self } = this.context;
-    const writes = new FollowerWrites(
-      self,
-      leaderIs34,
-      this.encoder,
-      (bytes) => this.connection?.write(bytes),
-      this.view(),
-      history.last,
-    );
+    const writes = new FollowerWrites(self, leaderIs34, this.sender!, this.view(), history.last);
     this.writes = writes;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
@@ -414,6 +408,6 @@ export class Following {
   }
 
   private send(packet: Packet): void {
-    this.connection?.write(packet.wire ?? this.encoder.encode(packet));
+    this.sender?.send(packet);
   }
 }

@@ -7,7 +7,6 @@ import { observersAmong } from '../leader/learner.ts';
 import { LearnerConnections } from '../leader/learner-connections.ts';
 import type { LeaderInput, LeaderOutput } from '../leader/leader-io.ts';
 import { Leader } from '../leader/leader.ts';
-import { PacketEncoder } from '../packets/packet-encoder.ts';
 import { PacketType, type Packet } from '../packets/packets.ts';
 
 /**
@@ -49,7 +48,7 @@ export class ObserverMaster {
       history,
       epoch,
     );
-    this.connections = new LearnerConnections(context, new PacketEncoder(), {
+    this.connections = new LearnerConnections(context, {
       connected: (learner) => this.step({ kind: 'connected', learner, now: this.now }),
       reading: () => {},
       packet: (learner, packet) => this.packet(learner, packet),

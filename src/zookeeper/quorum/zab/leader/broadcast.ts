@@ -128,7 +128,6 @@ export class Broadcast {
       const inform = (): Packet => ({
         ...proposalFor(learner, proposal),
         type: PacketType.INFORM,
-        wire: null,
       });
       sendTo(learner, learner.isObserver ? inform() : commit, out);
     }

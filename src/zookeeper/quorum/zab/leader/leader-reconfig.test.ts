@@ -6,14 +6,14 @@ import { firstZxid } from '../../../tree/transactions/zxid.ts';
 import { History, proposalOf, type Proposal } from '../history.ts';
 import type { LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
-import { PacketEncoder } from '../packets/packet-encoder.ts';
+import { Writer } from '../../../../wire/writer.ts';
 import { PacketType, packetName } from '../packets/packets.ts';
 
-const encoder = new PacketEncoder();
+const writer = new Writer();
 const at = (counter: number): number => firstZxid(1) + counter;
 const header = (zxid: number, type: number) => ({ sessionId: 1n, cxid: 1, zxid, timeMs: 0, type });
 const write = (zxid: number): Proposal =>
-  proposalOf({ header: header(zxid, OpCode.error), record: { kind: 'error', error: -101 } }, encoder);
+  proposalOf({ header: header(zxid, OpCode.error), record: { kind: 'error', error: -101 } }, writer);
 const change = (zxid: number, next: Ensemble): Proposal =>
   proposalOf(
     {
@@ -25,7 +25,7 @@ const change = (zxid: number, next: Ensemble): Proposal =>
         version: -1,
       },
     },
-    encoder,
+    writer,
   );
 
 /** Server 1 leads epoch 1, with these behind it; each is its own connection. What it does to packets of its own making is told by name. */

@@ -1,5 +1,6 @@
 import { getBigInt64 } from '../../../../wire/bigint64.ts';
 import { Reader } from '../../../../wire/reader.ts';
+import { Writer } from '../../../../wire/writer.ts';
 import { ErrorCode } from '../../../jute/error-code.ts';
 import { OpCode } from '../../../jute/op-code.ts';
 import { readUstring } from '../../../jute/primitives.ts';
@@ -16,12 +17,12 @@ import { digestAfter } from '../../../tree/digest/predicted-digest.ts';
 import type { Reconfigure } from '../../../tree/requests/request-preparer.ts';
 import type { Transaction } from '../../../tree/transactions/transaction.ts';
 import { proposalOf, type Proposal } from '../history.ts';
-import type { PacketEncoder } from '../packets/packet-encoder.ts';
-import { PacketType, type Packet } from '../packets/packets.ts';
+import { PacketType, type Packet, type ReceivedPacket } from '../packets/packets.ts';
 import { asksBeyond34 } from './release34.ts';
 import { LAST_COUNTER, counterOf, firstZxid } from '../../../tree/transactions/zxid.ts';
 
 const REQUEST_HEAD_BYTES = 16;
+const PAYLOAD_SLAB_BYTES = 64 * 1024;
 
 const maybeBeyond34 = new Set<number>([
   OpCode.createContainer,
@@ -37,7 +38,8 @@ export class LeaderWrites implements WritePath, Proposer {
   readonly sizes = new Sizes();
   private readonly stats: MemberStats | null;
   private readonly self: number;
-  private readonly encoder: PacketEncoder;
+  /** Where the proposals' bytes lie, until they are committed. */
+  private readonly payloads = new Writer(PAYLOAD_SLAB_BYTES);
   private readonly send: (proposal: Proposal) => void;
   private readonly askSync: () => void;
   private readonly has34: () => boolean;
@@ -54,7 +56,6 @@ export class LeaderWrites implements WritePath, Proposer {
   constructor(
     self: number,
     epoch: number,
-    encoder: PacketEncoder,
     send: (proposal: Proposal) => void,
     /** Asks for a call of `confirmed`. */
     askSync: () => void,
@@ -64,7 +65,6 @@ export class LeaderWrites implements WritePath, Proposer {
     reconfigure: Reconfigure | null = null,
   ) {
     this.self = self;
-    this.encoder = encoder;
     this.send = send;
     this.askSync = askSync;
     this.has34 = has34;
@@ -114,7 +114,7 @@ export class LeaderWrites implements WritePath, Proposer {
       this.resign('the epoch has used up its transaction numbers, so a new one must begin');
       return;
     }
-    const proposal = proposalOf(transaction, this.encoder, this.digestOf(transaction));
+    const proposal = proposalOf(transaction, this.payloads, this.digestOf(transaction));
     this.sizes.add(proposal.payload.length);
     if (this.stats !== null) this.stats.proposals += 1;
     this.send(proposal);
@@ -143,33 +143,24 @@ export class LeaderWrites implements WritePath, Proposer {
   }
 
   /** Of a client of the server `from`. `synced` is for a sync: all before it is committed. */
-  request(from: number, packet: Packet, synced: () => void): void {
-    const { data } = packet;
-    if (data === null || data.length < REQUEST_HEAD_BYTES) return;
-    const sessionId = getBigInt64(data, 0);
-    const cxid = getInt32(data, 8);
-    const op = getInt32(data, 12);
+  request(from: number, packet: ReceivedPacket, synced: () => void): void {
+    const { bytes, start, end } = packet;
+    const body = start + REQUEST_HEAD_BYTES;
+    if (end < body) return;
+    const sessionId = getBigInt64(bytes, start);
+    const cxid = getInt32(bytes, start + 8);
+    const op = getInt32(bytes, start + 12);
     if (op === OpCode.sync) {
       this.sync(synced);
       return;
     }
     const nowMs = this.server.clock.monotonicMs();
     const { sessions } = this.server;
-    if (op === OpCode.createSession && data.length >= 20 && sessions.get(sessionId) === undefined)
-      sessions.add(sessionId, data.readInt32BE(16), nowMs, null);
+    if (op === OpCode.createSession && end - body >= 4 && sessions.get(sessionId) === undefined)
+      sessions.add(sessionId, getInt32(bytes, body), nowMs, null);
     const closing = op === OpCode.closeSession ? sessions.get(sessionId) : undefined;
     if (closing !== undefined) closing.closing = true;
-    const request = new Request(
-      null,
-      sessionId,
-      cxid,
-      op,
-      data,
-      REQUEST_HEAD_BYTES,
-      data.length,
-      packet.authIds ?? [],
-      nowMs,
-    );
+    const request = new Request(null, sessionId, cxid, op, bytes, body, end, packet.authIds ?? [], nowMs);
     this.submitFrom(from, request);
   }
 

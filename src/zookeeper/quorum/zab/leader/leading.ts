@@ -10,9 +10,8 @@ import { Leader } from './leader.ts';
 import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import { LogSync } from '../log-sync.ts';
-import { PacketEncoder } from '../packets/packet-encoder.ts';
 import { saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
-import { PacketType, type Packet } from '../packets/packets.ts';
+import { PacketType, type ReceivedPacket } from '../packets/packets.ts';
 
 /** The shell around `Leader`: the quorum port, the log, the tree and the server for clients. */
 export class Leading {
@@ -23,7 +22,6 @@ export class Leading {
   private writes: LeaderWrites | null = null;
   private server: Server | null = null;
   private timer: Timer | null = null;
-  private readonly encoder = new PacketEncoder();
   private readonly inputs: LeaderInput[] = [];
   private readonly outputs: LeaderOutput[] = [];
   private isStepping = false;
@@ -59,7 +57,7 @@ export class Leading {
       history,
     );
     this.ended = new Promise((resolve) => (this.end = resolve));
-    this.learners = new LearnerConnections(context, this.encoder, {
+    this.learners = new LearnerConnections(context, {
       connected: (learner) => this.step({ kind: 'connected', learner, now: this.now }),
       reading: () => (this.readingSince = this.now),
       packet: (learner, packet) => this.packet(learner, packet),
@@ -122,7 +120,7 @@ export class Leading {
     this.step({ kind: 'settle', now });
   }
 
-  private packet(id: number, packet: Packet): void {
+  private packet(id: number, packet: ReceivedPacket): void {
     const sid = this.core.sidOf(id);
     const isActive = this.core.isActive(id);
     this.step({ kind: 'packet', learner: id, packet, now: this.readingSince ?? this.now });
@@ -227,7 +225,6 @@ export class Leading {
     const writes = new LeaderWrites(
       self.id,
       epoch,
-      this.encoder,
       (proposal) => {
         storage.appendPayload(proposal.zxid, proposal.payloadOf34);
         this.logSync.want(proposal.zxid);

@@ -7,8 +7,9 @@ import { listenAt } from '../../network/listen-at.ts';
 import { Strangers } from '../../network/strangers.ts';
 import { packetLimit, type MemberContext } from '../../member-context.ts';
 import { LogDiff } from './log-diff.ts';
-import type { PacketEncoder } from '../packets/packet-encoder.ts';
-import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
+import { encodePacket } from '../packets/packet-encoder.ts';
+import { PacketSender } from '../packets/packet-sender.ts';
+import { PacketStream, PacketType, type Packet, type ReceivedPacket } from '../packets/packets.ts';
 import { snapshotSlices } from '../packets/snapshot-body.ts';
 import { syncSentence } from '../follower/sync-sentence.ts';
 
@@ -21,9 +22,7 @@ interface LearnerConnection {
   readonly connection: Connection;
   /** It hasn't said yet which server it is. */
   isStranger: boolean;
-  /** What waits behind a tree, or a part of the log, that is being sent. */
-  held: Packet[] | null;
-  heldBytes: number;
+  readonly sender: PacketSender;
   drained: (() => void) | null;
   readonly establishedAtMs: number;
   received: number;
@@ -37,7 +36,7 @@ export interface LearnerEvents {
   connected(learner: number): void;
   /** Packets came: `packet` for each, then `read`. */
   reading(): void;
-  packet(learner: number, packet: Packet): void;
+  packet(learner: number, packet: ReceivedPacket): void;
   read(): void;
   /** It closed by itself, or broke. */
   gone(learner: number): void;
@@ -48,7 +47,6 @@ export interface LearnerEvents {
 /** The port that learners come to, and what is sent to each of them. */
 export class LearnerConnections {
   private readonly context: MemberContext;
-  private readonly encoder: PacketEncoder;
   private readonly events: LearnerEvents;
   private readonly learners = new Map<number, LearnerConnection>();
   private readonly warnings: RareWarnings;
@@ -57,9 +55,8 @@ export class LearnerConnections {
   private nextLearner = 1;
   private isOver = false;
 
-  constructor(context: MemberContext, encoder: PacketEncoder, events: LearnerEvents) {
+  constructor(context: MemberContext, events: LearnerEvents) {
     this.context = context;
-    this.encoder = encoder;
     this.events = events;
     this.warnings = new RareWarnings(context.runtime.log, context.runtime.clock);
     const { stats } = context;
@@ -116,16 +113,16 @@ export class LearnerConnections {
     else if (packet.type === PacketType.SNAP) this.context.stats.snapshotsSent += 1;
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`server ${this.events.sidOf(id)} ${sentence}`);
-    if (learner.held !== null) {
-      learner.held.push(packet);
-      learner.heldBytes += packet.data?.length ?? 0;
-    } else if (learner.connection.write((packet.wire ??= this.encoder.encode(packet)))) return;
-    if (learner.connection.bufferedBytes + learner.heldBytes <= MAX_UNREAD_BYTES) return;
+    learner.sender.send(packet);
+  }
+
+  private backedUp(id: number, bytes: number): void {
+    if (bytes <= MAX_UNREAD_BYTES) return;
     this.context.stats.quorumConnectionsDropped += 1;
     this.context.runtime.log.warn(
       `cut off server ${this.events.sidOf(id)}, which doesn't read what it is sent`,
     );
-    learner.connection.destroy();
+    this.learners.get(id)?.connection.destroy();
   }
 
   /** SNAP and the tree, slice by slice; what is said meanwhile follows. */
@@ -138,7 +135,7 @@ export class LearnerConnections {
   /** Transactions out of the log files, each with its COMMIT; what is said meanwhile follows. */
   async sendLog(id: number, after: number, upTo: number, for34: boolean): Promise<void> {
     const log = new LogDiff(this.context.storage, after, for34);
-    await this.sendSlices(id, packetSlices(this.encoder, log, upTo, for34));
+    await this.sendSlices(id, packetSlices(log, upTo, for34));
   }
 
   /** Whether the log files have all behind `after`, and not more than is worth it. Looks a slice at a time. */
@@ -165,8 +162,7 @@ export class LearnerConnections {
     const learner = this.learners.get(id);
     if (learner === undefined) return;
     const { runtime } = this.context;
-    const held: Packet[] = [];
-    learner.held = held;
+    learner.sender.hold();
     try {
       for (const slice of slices) {
         const takesMore = learner.connection.write(slice);
@@ -185,9 +181,7 @@ export class LearnerConnections {
       learner.connection.destroy();
       return;
     }
-    learner.held = null;
-    learner.heldBytes = 0;
-    for (const packet of held) this.send(id, packet);
+    learner.sender.release();
   }
 
   private accept(connection: Connection): void {
@@ -199,8 +193,7 @@ export class LearnerConnections {
     const learner: LearnerConnection = {
       connection,
       isStranger: true,
-      held: null,
-      heldBytes: 0,
+      sender: new PacketSender(connection, this.context.runtime.clock, (bytes) => this.backedUp(id, bytes)),
       drained: null,
       establishedAtMs: this.context.runtime.clock.wallMs(),
       received: 0,
@@ -242,7 +235,7 @@ export class LearnerConnections {
     this.strangers.add(connection);
   }
 
-  private came(id: number, learner: LearnerConnection, packet: Packet): void {
+  private came(id: number, learner: LearnerConnection, packet: ReceivedPacket): void {
     learner.received += 1;
     if (packet.type === PacketType.REQUEST) learner.requests += 1;
     this.events.packet(id, packet);
@@ -267,13 +260,13 @@ export class LearnerConnections {
     return ids.flatMap((id) => {
       const learner = this.learners.get(id);
       if (learner === undefined) return [];
-      const { connection, establishedAtMs, received, sent, requests, lastZxid, held, heldBytes } = learner;
+      const { connection, establishedAtMs, received, sent, requests, lastZxid, sender } = learner;
       return {
         place: `${connection.remote.host}:${connection.remote.port}`,
         id: this.events.sidOf(id),
         establishedAtMs,
-        queuedPackets: held?.length ?? 0,
-        queuedBytes: heldBytes,
+        queuedPackets: sender.queuedPackets,
+        queuedBytes: sender.queuedBytes,
         received,
         sent,
         requests,
@@ -300,18 +293,13 @@ export class LearnerConnections {
   }
 }
 
-function* packetSlices(
-  encoder: PacketEncoder,
-  log: LogDiff,
-  upTo: number,
-  for34: boolean,
-): Generator<Buffer, void, undefined> {
+function* packetSlices(log: LogDiff, upTo: number, for34: boolean): Generator<Buffer, void, undefined> {
   for (const slice of log.slices(upTo)) {
     const parts: Buffer[] = [];
     for (const { zxid, payload, payloadOf34 } of slice) {
       const data = for34 ? payloadOf34 : payload;
-      parts.push(encoder.encode({ type: PacketType.PROPOSAL, zxid, data }));
-      parts.push(encoder.encode({ type: PacketType.COMMIT, zxid, data: null }));
+      parts.push(encodePacket({ type: PacketType.PROPOSAL, zxid, data }));
+      parts.push(encodePacket({ type: PacketType.COMMIT, zxid, data: null }));
     }
     if (parts.length > 0) yield Buffer.concat(parts);
   }

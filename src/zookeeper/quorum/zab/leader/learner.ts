@@ -87,8 +87,6 @@ export function readIntroduction({ type, data }: Packet): {
 }
 
 /** As this learner can read it. */
-export function proposalFor({ is34 }: Learner, { zxid, payload, payloadOf34, wire }: Proposal): Packet {
-  return is34 && payloadOf34 !== payload
-    ? { type: PacketType.PROPOSAL, zxid, data: payloadOf34 }
-    : { type: PacketType.PROPOSAL, zxid, data: payload, wire };
+export function proposalFor({ is34 }: Learner, { zxid, payload, payloadOf34 }: Proposal): Packet {
+  return { type: PacketType.PROPOSAL, zxid, data: is34 ? payloadOf34 : payload };
 }

@@ -9,7 +9,7 @@ import {
   startTestServer,
 } from '../../../../../test/zookeeper/test-server.ts';
 import { Reader } from '../../../../wire/reader.ts';
-import type { Writer } from '../../../../wire/writer.ts';
+import { Writer } from '../../../../wire/writer.ts';
 import { ErrorCode } from '../../../jute/error-code.ts';
 import * as messages from '../../../jute/messages.ts';
 import { OpCode } from '../../../jute/op-code.ts';
@@ -19,7 +19,7 @@ import { decodeTransaction } from '../../../tree/transactions/transaction-codec.
 import type { Transaction } from '../../../tree/transactions/transaction.ts';
 import { FollowerWrites } from '../follower/follower-writes.ts';
 import { History, proposalOf } from '../history.ts';
-import { PacketEncoder } from '../packets/packet-encoder.ts';
+import { PacketSender } from '../packets/packet-sender.ts';
 import { LeaderWrites } from './leader-writes.ts';
 import type { LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
@@ -80,7 +80,7 @@ function sentTo34(history: History, from: number, members34 = new Set<number>())
 
 function historyOf(committed: number, ...transactions: Transaction[]): History {
   const history = new History(EPOCH);
-  for (const each of transactions) history.add(proposalOf(each, new PacketEncoder()));
+  for (const each of transactions) history.add(proposalOf(each, new Writer()));
   history.commitTo(committed);
   return history;
 }
@@ -133,7 +133,6 @@ async function followerOf34() {
   const lead = new LeaderWrites(
     1,
     1,
-    new PacketEncoder(),
     ({ transaction }) => answers.push(transaction),
     () => {},
     () => false,
@@ -143,8 +142,7 @@ async function followerOf34() {
   const follow = new FollowerWrites(
     { id: 2, addresses: [], role: 'participant', client: null },
     true,
-    new PacketEncoder(),
-    (bytes) => stream.push(bytes),
+    new PacketSender({ bufferedBytes: 0, write: (bytes) => (stream.push(bytes), true) }, clock),
   );
   const follower = startTestServer({}, clock, follow.role);
   const peer = new TestPeer(follower.server);
@@ -222,7 +220,6 @@ test('a leader with followers of 3.4 proposes nothing that they can not read', a
   const lead = new LeaderWrites(
     1,
     1,
-    new PacketEncoder(),
     ({ transaction }) => proposed.push(transaction),
     () => {},
     () => has34,

@@ -36,8 +36,37 @@ export interface Packet {
   readonly zxid: number;
   readonly data: Buffer | null;
   readonly authIds?: readonly Id[] | null;
-  /** All of it as it goes over the wire, once that is there. */
-  wire?: Buffer | null;
+}
+
+/** One that came: its data lies in `bytes` from `start` to `end`, and a view of it is made only for who asks. */
+export class ReceivedPacket implements Packet {
+  readonly type: number;
+  readonly zxid: number;
+  readonly bytes: Buffer;
+  readonly start: number;
+  /** -1: it has no data. */
+  readonly end: number;
+  readonly authIds: readonly Id[] | null;
+
+  constructor(
+    type: number,
+    zxid: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    authIds: readonly Id[] | null,
+  ) {
+    this.type = type;
+    this.zxid = zxid;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = end;
+    this.authIds = authIds;
+  }
+
+  get data(): Buffer | null {
+    return this.end < 0 ? null : this.bytes.subarray(this.start, this.end);
+  }
 }
 
 /** The version of the protocol since 3.4, in LearnerInfo and LEADERINFO. */
@@ -47,6 +76,7 @@ export const PROTOCOL_VERSION = 0x10000;
 const HEAD_BYTES = 16;
 const MOST_AUTH_BYTES = 64 * 1024;
 const EMPTY = Buffer.alloc(0);
+const NO_IDS: readonly Id[] = [];
 
 /** Cuts a stream into packets. They have no length in front, so one is read where all of it is there. */
 export class PacketStream {
@@ -75,8 +105,8 @@ export class PacketStream {
     this.laterBytes += chunk.length;
   }
 
-  /** The next packet, whose data is a view; null: more bytes are needed. Throws a WireError. */
-  next(): Packet | null {
+  /** The next packet; null: more bytes are needed. Throws a WireError. */
+  next(): ReceivedPacket | null {
     if (!this.gather()) return null;
     const { bytes, at } = this;
     const available = bytes.length - at;
@@ -92,15 +122,15 @@ export class PacketStream {
       );
     const end = HEAD_BYTES + Math.max(0, dataBytes) + 4;
     if (available < end) return this.wait(end);
-    const data = dataBytes < 0 ? null : bytes.subarray(at + HEAD_BYTES, at + HEAD_BYTES + dataBytes);
+    const start = at + HEAD_BYTES;
+    const dataEnd = dataBytes < 0 ? -1 : start + dataBytes;
     const count = getInt32(bytes, at + end - 4);
     if (count <= 0) {
       this.at = at + end;
-      return { type, zxid, data, authIds: count < 0 ? null : [] };
+      return new ReceivedPacket(type, zxid, bytes, start, dataEnd, count < 0 ? null : NO_IDS);
     }
     try {
-      const authIds = this.readIds(at + end - 4);
-      return { type, zxid, data, authIds };
+      return new ReceivedPacket(type, zxid, bytes, start, dataEnd, this.readIds(at + end - 4));
     } catch (error) {
       if (!(error instanceof WireError) || available > end + MOST_AUTH_BYTES) throw error;
       return this.wait(available + 1);
