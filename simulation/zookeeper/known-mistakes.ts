@@ -37,7 +37,7 @@ export const ofEnsembles: readonly {
     edits: [
       {
         file: `${zab}/follower/following.ts`,
-        right: 'storage.truncate(output.zxid, ',
+        right: 'storage.truncate(zxid, ',
         wrong: 'storage.reload(',
       },
     ],
@@ -164,13 +164,14 @@ export const ofEnsembles: readonly {
     edits: [
       {
         file: `${zab}/follower/follower.ts`,
-        right: 'const proposals = history.commitTo(zxid);',
-        wrong: 'const proposals = history.commitTo(history.last);',
+        right: 'if (proposal?.zxid !== zxid) {',
+        wrong: 'if (proposal === undefined) return;\n    if (zxid < 0) {',
       },
       {
         file: `${zab}/follower/follower.ts`,
-        right: 'if (proposals.length !== 1 || proposals[0]!.zxid !== zxid) {',
-        wrong: 'if (zxid < 0) {',
+        right: "out.push({ kind: 'apply', proposal, leader });",
+        wrong:
+          "out.push({ kind: 'apply', proposal, leader });\n    for (let next = history.next; next !== undefined; next = history.next) {\n      history.commitNext();\n      out.push({ kind: 'apply', proposal: next, leader });\n    }",
       },
     ],
   },

@@ -187,6 +187,7 @@ export class Writer {
 
   /** All that was written, in one buffer. */
   finish(): Buffer {
+    if (this.done.length === 0) return this.slab.subarray(this.start, this.at);
     this.closePiece();
     return this.done.length === 1 ? this.done[0]! : Buffer.concat(this.done, this.doneBytes);
   }
@@ -201,7 +202,7 @@ export class Writer {
   /** Begins a new message. */
   reset(): void {
     this.start = this.at;
-    this.done = [];
+    if (this.done.length > 0) this.done = [];
     this.doneBytes = 0;
   }
 

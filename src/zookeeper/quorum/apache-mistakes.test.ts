@@ -7,7 +7,6 @@ import { writeUstring } from '../jute/primitives.ts';
 import { OpCode } from '../jute/op-code.ts';
 import type { Transaction } from '../tree/transactions/transaction.ts';
 import { LeaderWrites } from './zab/leader/leader-writes.ts';
-import { PacketEncoder } from './zab/packets/packet-encoder.ts';
 
 // Where Apache's ensembles were or are slow, or lose something, and this one must not.
 
@@ -160,7 +159,6 @@ test('when the numbers of an epoch are used up a new epoch begins, and no number
   const writes = new LeaderWrites(
     1,
     1,
-    new PacketEncoder(),
     ({ zxid }) => proposed.push(zxid),
     () => {},
     () => false,

@@ -35,7 +35,7 @@ export class LogBatch {
     this.room(ENTRY_HEAD_BYTES);
     this.at += ENTRY_HEAD_BYTES;
     encodeTransaction(this, transaction, true);
-    this.seal(head);
+    this.seal(head, this.buffer, head + ENTRY_HEAD_BYTES, this.at);
   }
 
   /** An entry whose payload is encoded already: what a leader sent. */
@@ -44,15 +44,16 @@ export class LogBatch {
     this.room(ENTRY_HEAD_BYTES);
     this.at += ENTRY_HEAD_BYTES;
     this.bytesOf(payload);
-    this.seal(head);
+    // Of a whole buffer no view is made to copy it from.
+    this.seal(head, payload, 0, payload.length);
   }
 
-  private seal(head: number): void {
-    const start = head + ENTRY_HEAD_BYTES;
+  /** Puts checksum and length in front of an entry, whose bytes are those of `bytes` from `start` to `end`, too. */
+  private seal(head: number, bytes: Buffer, start: number, end: number): void {
     this.sum.reset();
-    this.sum.update(this.buffer, start, this.at);
+    this.sum.update(bytes, start, end);
     putInt64(this.buffer, head, this.sum.value);
-    putInt32(this.buffer, head + 8, this.at - start);
+    putInt32(this.buffer, head + 8, end - start);
     this.int8(ENTRY_END);
   }
 

@@ -305,7 +305,8 @@ export class ElectionConnections {
   private guest(id: number, addresses: readonly Endpoint[]): Peer | null {
     const guests = [...this.peers.values()].filter(({ isGuest }) => isGuest);
     for (const old of guests)
-      if (guests.length >= MAX_GUESTS && old.connection === null && old.dialing === null) this.peers.delete(old.id);
+      if (guests.length >= MAX_GUESTS && old.connection === null && old.dialing === null)
+        this.peers.delete(old.id);
     const isFull = [...this.peers.values()].filter(({ isGuest }) => isGuest).length >= MAX_GUESTS;
     const canReach = id > this.self.id || addresses.length > 0;
     if (id === this.self.id || isFull || !canReach) {

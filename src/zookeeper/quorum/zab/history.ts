@@ -118,15 +118,26 @@ export class History {
 
   /** @returns those that are committed by this. */
   commitTo(zxid: number): readonly Proposal[] {
-    const { pending, recent } = this;
+    const { pending } = this;
     const newly: Proposal[] = [];
     for (let next = pending.peek(); next !== undefined && next.zxid <= zxid; next = pending.peek()) {
-      pending.shift();
+      this.commitNext();
       newly.push(next);
-      recent.push(next.zxid, next.payload);
-      this.committed = next.zxid;
     }
     return newly;
+  }
+
+  /** The first that isn't committed yet. */
+  get next(): Proposal | undefined {
+    return this.pending.peek();
+  }
+
+  /** Commits that. */
+  commitNext(): void {
+    const next = this.pending.shift();
+    if (next === undefined) return;
+    this.recent.push(next.zxid, next.payload);
+    this.committed = next.zxid;
   }
 
   uncommitted(): readonly Proposal[] {

@@ -296,7 +296,7 @@ function followerOf(history: History): { tell(input: FollowerInput): string[]; h
         case 'log':
           return `log ${at(o.proposal.zxid)}`;
         case 'apply':
-          return `apply ${o.proposals.map((p) => at(p.zxid)).join(' ')}`;
+          return `apply ${at(o.proposal.zxid)}`;
         case 'truncate':
         case 'load':
           return `${o.kind} ${at(o.zxid)}`;

@@ -6,6 +6,7 @@ import { History, readProposal, type Proposal } from '../history.ts';
 import type { EpochFile } from '../leader/leader-io.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from '../packets/packets.ts';
 import { epochOf, firstZxid, follows } from '../../../tree/transactions/zxid.ts';
+import { Queue } from '../../../server/pipeline/queue.ts';
 
 export type FollowerInput = { readonly now: number } &
   /** The leader is connected. */
@@ -28,8 +29,8 @@ export type FollowerOutput =
   /** A tree follows on the wire: put it in the place of the own one. No more packets before `replaced`. */
   | { readonly kind: 'load'; readonly zxid: number }
   | { readonly kind: 'log'; readonly proposal: Proposal }
-  /** `leader` leads the configuration that comes into force with the last of them; null: none does. */
-  | { readonly kind: 'apply'; readonly proposals: readonly Proposal[]; readonly leader: number | null }
+  /** `leader` leads the configuration that comes into force with it; null: none does. */
+  | { readonly kind: 'apply'; readonly proposal: Proposal; readonly leader: number | null }
   /** All that was logged must get to the disk; `synced` tells. */
   | { readonly kind: 'sync' }
   | { readonly kind: 'serve'; readonly epoch: number; readonly leaderIs34: boolean }
@@ -82,7 +83,7 @@ export class Follower {
   private heardAt = 0;
   private syncedZxid: number;
   /** Logged, to be acknowledged when synced and in place. */
-  private owed: number[] = [];
+  private readonly owed = new Queue<number>();
   private leaderIs34 = false;
   /** What the leader brought its epoch with. */
   private told: Ensemble | null = null;
@@ -265,13 +266,15 @@ export class Follower {
   private committed(zxid: number, out: FollowerOutput[], leader: number | null = null): void {
     const { history } = this;
     if (zxid <= history.lastCommitted && this.phase !== 'serving') return;
-    const proposals = history.commitTo(zxid);
-    if (proposals.length !== 1 || proposals[0]!.zxid !== zxid) {
+    const proposal = history.next;
+    if (proposal?.zxid !== zxid) {
       this.leave(`it committed ${hex(zxid)} out of turn`, out);
       return;
     }
-    if (this.phase !== 'serving') this.owed = this.owed.filter((owed) => owed !== zxid);
-    out.push({ kind: 'apply', proposals, leader });
+    history.commitNext();
+    // Those that come before UPTODATE are acknowledged with NEWLEADER.
+    if (this.phase !== 'serving' && this.owed.peek() === zxid) this.owed.shift();
+    out.push({ kind: 'apply', proposal, leader });
   }
 
   /** A commit that brings another configuration into force. Observers get the transaction with it. */
@@ -325,10 +328,14 @@ export class Follower {
   /** One ACK for each, in order: Apache's leaders count them one by one. */
   private acknowledge(out: FollowerOutput[]): void {
     if (this.phase !== 'serving') return;
-    let done = 0;
-    while (done < this.owed.length && this.owed[done]! <= this.syncedZxid) this.ack(this.owed[done++]!, out);
-    if (done === this.owed.length) this.owed = [];
-    else if (done > 0) this.owed = this.owed.slice(done);
+    for (
+      let next = this.owed.peek();
+      next !== undefined && next <= this.syncedZxid;
+      next = this.owed.peek()
+    ) {
+      this.ack(next, out);
+      this.owed.shift();
+    }
   }
 
   private ack(zxid: number, out: FollowerOutput[]): void {

@@ -7,6 +7,8 @@ import type { MemberConfig } from '../../../server/config/server-line.ts';
 import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
+import type { Proposal } from '../history.ts';
+import type { EpochFile } from '../leader/leader-io.ts';
 import { LogSync } from '../log-sync.ts';
 import { wayLost } from './way-to-leader.ts';
 import { ObserverMaster } from './observer-master.ts';
@@ -279,6 +281,7 @@ export class Following {
     }
   }
 
+  /** What needs a closure has a method of its own: here each call would pay for it. */
   private carryOut(output: FollowerOutput): void {
     const { storage, history } = this.context;
     if (this.isOver && output.kind !== 'log') return;
@@ -287,15 +290,10 @@ export class Following {
         this.send(output.packet);
         break;
       case 'save':
-        saveEpoch(this.context, output.file, output.epoch).then(
-          () => this.step({ kind: 'saved', file: output.file, now: this.now }),
-          (error: unknown) => this.context.fail(error),
-        );
+        this.save(output.file, output.epoch);
         break;
       case 'truncate':
-        this.replace(async () => {
-          await storage.truncate(output.zxid, (transaction) => history.replayed(transaction));
-        });
+        this.truncate(output.zxid);
         break;
       case 'load':
         this.past = pastOf(storage.tree);
@@ -309,10 +307,7 @@ export class Following {
         this.logSync.want(history.last);
         break;
       case 'apply':
-        for (const { transaction, digest } of output.proposals)
-          if (this.writes === null) storage.tree.apply(transaction);
-          else this.writes.apply(transaction, digest);
-        this.observers?.committed(output.proposals, output.leader);
+        this.apply(output.proposal, output.leader);
         break;
       case 'serve':
         this.serve(output.epoch, output.leaderIs34);
@@ -331,6 +326,25 @@ export class Following {
         this.stop(output.reason);
         break;
     }
+  }
+
+  private save(file: EpochFile, epoch: number): void {
+    saveEpoch(this.context, file, epoch).then(
+      () => this.step({ kind: 'saved', file, now: this.now }),
+      (error: unknown) => this.context.fail(error),
+    );
+  }
+
+  private truncate(zxid: number): void {
+    const { storage, history } = this.context;
+    this.replace(() => storage.truncate(zxid, (transaction) => history.replayed(transaction)));
+  }
+
+  private apply(proposal: Proposal, leader: number | null): void {
+    const { transaction, digest } = proposal;
+    if (this.writes === null) this.context.storage.tree.apply(transaction);
+    else this.writes.apply(transaction, digest);
+    this.observers?.committed(proposal, leader);
   }
 
   private load(bytes: Buffer): void {

@@ -55,6 +55,7 @@ export class ObserverMaster {
       read: () => {},
       gone: (learner) => this.step({ kind: 'gone', learner, now: this.now }),
       sidOf: (learner) => this.core.sidOf(learner),
+      isActive: (learner) => this.core.isActive(learner),
     });
   }
 
@@ -72,9 +73,9 @@ export class ObserverMaster {
     }
   }
 
-  /** These were applied here. `leader` leads the configuration that came into force with the last of them; null: none did. */
-  committed(proposals: readonly Proposal[], leader: number | null): void {
-    this.step({ kind: 'passOn', proposals, leader, now: this.now });
+  /** It was applied here. `leader` leads the configuration that came into force with it; null: none did. */
+  committed(proposal: Proposal, leader: number | null): void {
+    this.step({ kind: 'passOn', proposal, leader, now: this.now });
   }
 
   get observers(): readonly ObserverFacts[] {

@@ -108,16 +108,13 @@ export class Broadcast {
     if (this.mayConfirm && !this.syncs.isEmpty) this.confirm(out);
   }
 
-  /** Of a stand-in: these were committed elsewhere, and `leader` leads what the last of them brought; null: it brought no configuration. */
-  passOn(proposals: readonly Proposal[], leader: number | null, out: LeaderOutput[]): void {
-    for (const proposal of proposals) {
-      const ensemble =
-        leader === null || proposal !== proposals.at(-1) ? null : ensembleIn(proposal.transaction);
-      if (leader === null || ensemble === null) this.tellCommitted(proposal, out);
-      else {
-        this.tellActivated(proposal, leader, out);
-        this.quorums.replace(ensemble);
-      }
+  /** Of a stand-in: it was committed elsewhere, and `leader` leads what it brought; null: it brought no configuration. */
+  passOn(proposal: Proposal, leader: number | null, out: LeaderOutput[]): void {
+    const ensemble = leader === null ? null : ensembleIn(proposal.transaction);
+    if (leader === null || ensemble === null) this.tellCommitted(proposal, out);
+    else {
+      this.tellActivated(proposal, leader, out);
+      this.quorums.replace(ensemble);
     }
   }
 
@@ -125,11 +122,7 @@ export class Broadcast {
     const commit: Packet = { type: PacketType.COMMIT, zxid: proposal.zxid, data: null };
     for (const learner of this.learners.values()) {
       if (!isListening(learner)) continue;
-      const inform = (): Packet => ({
-        ...proposalFor(learner, proposal),
-        type: PacketType.INFORM,
-      });
-      sendTo(learner, learner.isObserver ? inform() : commit, out);
+      sendTo(learner, learner.isObserver ? informFor(learner, proposal) : commit, out);
     }
   }
 
@@ -223,3 +216,8 @@ export class Broadcast {
     return [...this.learners.values()].filter(({ stage, isVoter }) => stage === 'active' && isVoter);
   }
 }
+
+const informFor = (learner: Learner, proposal: Proposal): Packet => ({
+  ...proposalFor(learner, proposal),
+  type: PacketType.INFORM,
+});

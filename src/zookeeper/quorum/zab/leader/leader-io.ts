@@ -16,8 +16,8 @@ export type LeaderInput = { readonly now: number } & (
   /** Whether the log files have what was searched for. */
   | { readonly kind: 'found'; readonly learner: number; readonly isThere: boolean }
   | { readonly kind: 'propose'; readonly proposal: Proposal }
-  /** Of a stand-in: these were committed; `leader` leads the configuration that came into force with the last of them, if one did. */
-  | { readonly kind: 'passOn'; readonly proposals: readonly Proposal[]; readonly leader: number | null }
+  /** Of a stand-in: it was committed; `leader` leads the configuration that came into force with it, if one did. */
+  | { readonly kind: 'passOn'; readonly proposal: Proposal; readonly leader: number | null }
   /** A sync: `confirmed` tells, before anything of a later commit is sent, that all before it is committed and this leader still leads. */
   | { readonly kind: 'sync' }
   /** The own log has everything up to here on the disk. */

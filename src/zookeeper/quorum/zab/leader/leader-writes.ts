@@ -31,6 +31,10 @@ const maybeBeyond34 = new Set<number>([
   OpCode.multi,
 ]);
 
+/** Whether a REQUEST is for a sync. */
+export const asksSync = ({ bytes, start, end }: ReceivedPacket): boolean =>
+  end - start >= REQUEST_HEAD_BYTES && getInt32(bytes, start + 12) === OpCode.sync;
+
 /** Writes at the leader: its own clients' and those that followers forward; and whose each session is. */
 export class LeaderWrites implements WritePath, Proposer {
   readonly role: ServerRole;
@@ -142,18 +146,14 @@ export class LeaderWrites implements WritePath, Proposer {
     else this.submitFrom(this.self, request);
   }
 
-  /** Of a client of the server `from`. `synced` is for a sync: all before it is committed. */
-  request(from: number, packet: ReceivedPacket, synced: () => void): void {
+  /** Of a client of the server `from`; no sync. */
+  request(from: number, packet: ReceivedPacket): void {
     const { bytes, start, end } = packet;
     const body = start + REQUEST_HEAD_BYTES;
     if (end < body) return;
     const sessionId = getBigInt64(bytes, start);
     const cxid = getInt32(bytes, start + 8);
     const op = getInt32(bytes, start + 12);
-    if (op === OpCode.sync) {
-      this.sync(synced);
-      return;
-    }
     const nowMs = this.server.clock.monotonicMs();
     const { sessions } = this.server;
     if (op === OpCode.createSession && end - body >= 4 && sessions.get(sessionId) === undefined)
@@ -220,7 +220,8 @@ export class LeaderWrites implements WritePath, Proposer {
     this.pipeline.submit(request);
   }
 
-  private sync(run: () => void): void {
+  /** Runs when all before it is committed. */
+  sync(run: () => void): void {
     this.syncs.push(run);
     this.askSync();
   }

@@ -121,7 +121,7 @@ export class Leader {
         this.broadcast.propose(input.now, input.proposal, out);
         break;
       case 'passOn':
-        this.broadcast.passOn(input.proposals, input.leader, out);
+        this.broadcast.passOn(input.proposal, input.leader, out);
         break;
       case 'sync':
         this.broadcast.sync();

@@ -4,8 +4,8 @@ import type { ReconfigChange } from '../../../tree/requests/write-ops.ts';
 import { nextEnsemble } from '../../configuration/reconfigure.ts';
 import { Server } from '../../../server/server.ts';
 import { Sizes, type MemberView } from '../../../server/member-view.ts';
-import { LeaderWrites } from './leader-writes.ts';
-import type { LeaderInput, LeaderOutput } from './leader-io.ts';
+import { LeaderWrites, asksSync } from './leader-writes.ts';
+import type { EpochFile, LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
 import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
@@ -64,6 +64,7 @@ export class Leading {
       read: () => this.settle(),
       gone: (learner) => this.step({ kind: 'gone', learner, now: this.now }),
       sidOf: (learner) => this.core.sidOf(learner),
+      isActive: (learner) => this.core.isActive(learner),
     });
     this.logSync = new LogSync(
       () => syncLog(context),
@@ -127,9 +128,8 @@ export class Leading {
     if (!isActive || this.writes === null) return;
     switch (packet.type) {
       case PacketType.REQUEST:
-        this.writes.request(sid, packet, () =>
-          this.learners.send(id, { type: PacketType.SYNC, zxid: 0, data: null }),
-        );
+        if (asksSync(packet)) this.sync(id, this.writes);
+        else this.writes.request(sid, packet);
         break;
       case PacketType.PING:
         this.writes.touch(packet.data ?? Buffer.alloc(0));
@@ -138,6 +138,10 @@ export class Leading {
         this.learners.send(id, this.writes.revalidate(sid, packet));
         break;
     }
+  }
+
+  private sync(learner: number, writes: LeaderWrites): void {
+    writes.sync(() => this.learners.send(learner, { type: PacketType.SYNC, zxid: 0, data: null }));
   }
 
   private step(input: LeaderInput): void {
@@ -169,6 +173,7 @@ export class Leading {
     }
   }
 
+  /** What needs a closure has a method of its own: here each call would pay for it. */
   private carryOut(output: LeaderOutput): void {
     if (this.isOver) return;
     switch (output.kind) {
@@ -187,16 +192,13 @@ export class Leading {
         void this.learners.sendLog(output.learner, output.after, output.upTo, output.for34);
         break;
       case 'save':
-        saveEpoch(this.context, output.file, output.epoch).then(
-          () => this.step({ kind: 'saved', file: output.file, now: this.now }),
-          (error: unknown) => this.context.fail(error),
-        );
+        this.save(output.file, output.epoch);
         break;
       case 'established':
         this.serve(output.epoch);
         break;
       case 'commit':
-        if (this.finalZxid === null) this.context.runtime.clock.soon(() => this.applyFinal());
+        if (this.finalZxid === null) this.applySoon();
         this.finalZxid = output.zxid;
         if (output.atOnce) this.applyFinal();
         break;
@@ -218,6 +220,17 @@ export class Leading {
         this.stop(output.reason);
         break;
     }
+  }
+
+  private save(file: EpochFile, epoch: number): void {
+    saveEpoch(this.context, file, epoch).then(
+      () => this.step({ kind: 'saved', file, now: this.now }),
+      (error: unknown) => this.context.fail(error),
+    );
+  }
+
+  private applySoon(): void {
+    this.context.runtime.clock.soon(() => this.applyFinal());
   }
 
   private serve(epoch: number): void {

@@ -42,6 +42,8 @@ export interface LearnerEvents {
   gone(learner: number): void;
   /** The server behind it; -1 before it said so. */
   sidOf(learner: number): number;
+  /** Whether it takes part. */
+  isActive(learner: number): boolean;
 }
 
 /** The port that learners come to, and what is sent to each of them. */
@@ -209,8 +211,10 @@ export class LearnerConnections {
         this.events.reading();
         try {
           stream.push(bytes);
-          for (let packet = stream.next(); packet !== null; packet = stream.next())
-            if (this.learners.get(id) === learner) this.came(id, learner, packet);
+          for (let packet = stream.next(), next; packet !== null; packet = next) {
+            next = stream.next();
+            if (this.learners.get(id) === learner) this.came(id, learner, packet, next);
+          }
         } catch (error) {
           if (!(error instanceof WireError)) throw error;
           this.context.stats.quorumPacketsMalformed += 1;
@@ -235,9 +239,18 @@ export class LearnerConnections {
     this.strangers.add(connection);
   }
 
-  private came(id: number, learner: LearnerConnection, packet: ReceivedPacket): void {
+  /** `next` came with it, if any did. */
+  private came(
+    id: number,
+    learner: LearnerConnection,
+    packet: ReceivedPacket,
+    next: ReceivedPacket | null,
+  ): void {
+    const { type } = packet;
     learner.received += 1;
-    if (packet.type === PacketType.REQUEST) learner.requests += 1;
+    if (type === PacketType.REQUEST) learner.requests += 1;
+    // Each transaction is acknowledged, a batch at a time, and the last ACK of a batch says it all.
+    if (type === PacketType.ACK && next?.type === PacketType.ACK && this.events.isActive(id)) return;
     this.events.packet(id, packet);
     if (learner.isStranger && this.events.sidOf(id) !== -1) this.introduced(learner);
   }

@@ -153,7 +153,7 @@ async function followerOf34() {
       const data = packet.data!;
       const op = data.readInt32BE(12);
       const types: number[] = [];
-      lead.request(2, packet, () => {});
+      lead.request(2, packet);
       for (const transaction of answers.splice(0)) {
         if (transaction.record.kind === 'multi') types.push(...transaction.record.parts.map((p) => p.type));
         follow.apply(transaction);

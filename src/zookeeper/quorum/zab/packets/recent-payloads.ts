@@ -4,6 +4,8 @@ const MOST_KEPT_BYTES = 16 * 1024 * 1024;
 /** Neighbours in one piece of memory. */
 class Segment {
   readonly buffer: Buffer;
+  /** Of both arrays, which are used again: what stands behind is of before. */
+  count = 0;
   readonly zxids: number[] = [];
   /** Where each ends in `buffer`; the next begins there. */
   readonly ends: number[] = [];
@@ -13,17 +15,17 @@ class Segment {
   }
 
   get at(): number {
-    return this.ends.length === 0 ? 0 : this.ends[this.ends.length - 1]!;
+    return this.count === 0 ? 0 : this.ends[this.count - 1]!;
   }
 
   get last(): number {
-    return this.zxids[this.zxids.length - 1]!;
+    return this.zxids[this.count - 1]!;
   }
 
   /** @returns the index of the first one after `zxid`. */
   after(zxid: number): number {
     let low = 0;
-    let high = this.zxids.length;
+    let high = this.count;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.zxids[middle]! <= zxid) low = middle + 1;
@@ -78,8 +80,9 @@ export class RecentPayloads {
     }
     const { at } = segment;
     payload.copy(segment.buffer, at);
-    segment.zxids.push(zxid);
-    segment.ends.push(at + payload.length);
+    segment.zxids[segment.count] = zxid;
+    segment.ends[segment.count] = at + payload.length;
+    segment.count += 1;
     this.count += 1;
     this.bytes += payload.length;
     this.trim();
@@ -93,7 +96,7 @@ export class RecentPayloads {
     for (const segment of this.segments) {
       const first = segment.after(zxid);
       isKnown ||= first > 0 && segment.zxids[first - 1] === zxid;
-      for (let i = first; i < segment.zxids.length; i++)
+      for (let i = first; i < segment.count; i++)
         copies.push(Buffer.from(segment.buffer.subarray(i === 0 ? 0 : segment.ends[i - 1], segment.ends[i])));
     }
     return isKnown ? copies : null;
@@ -109,14 +112,13 @@ export class RecentPayloads {
   private trim(): void {
     while (this.segments.length > 1) {
       const oldest = this.segments[0]!;
-      if (this.count - oldest.zxids.length < this.leastKept && this.bytes <= MOST_KEPT_BYTES) return;
+      if (this.count - oldest.count < this.leastKept && this.bytes <= MOST_KEPT_BYTES) return;
       this.segments.shift();
-      this.count -= oldest.zxids.length;
+      this.count -= oldest.count;
       this.bytes -= oldest.at;
       this.base = oldest.last;
       if (oldest.buffer.length > SEGMENT_BYTES) continue;
-      oldest.zxids.length = 0;
-      oldest.ends.length = 0;
+      oldest.count = 0;
       this.spare = oldest;
     }
   }
