@@ -64,11 +64,19 @@ export class Faults {
   private readonly random: SeededRandom;
   private readonly mending: (() => void)[] = [];
   private readonly wiped: (server: EnsembleServer) => void;
+  private readonly isWanted: (server: EnsembleServer) => boolean;
   private isOver = false;
 
-  constructor(ensemble: SimulatedEnsemble, plan: Plan, wiped: (server: EnsembleServer) => void) {
+  constructor(
+    ensemble: SimulatedEnsemble,
+    plan: Plan,
+    wiped: (server: EnsembleServer) => void,
+    /** Whether it is to run. */
+    isWanted: (server: EnsembleServer) => boolean,
+  ) {
     this.ensemble = ensemble;
     this.wiped = wiped;
+    this.isWanted = isWanted;
     this.plan = plan;
     this.random = ensemble.world.random.fork('faults');
   }
@@ -108,8 +116,9 @@ export class Faults {
 
   private happens(fault: Fault): void {
     const { ensemble, random } = this;
-    const { world, servers } = ensemble;
-    const victim = this.victim();
+    const { world } = ensemble;
+    const servers = ensemble.servers.filter(this.isWanted);
+    const victim = this.victim(servers);
     const others = servers.filter((server) => server !== victim);
     const tick = this.plan.tickTimeMs;
     switch (fault) {
@@ -215,7 +224,7 @@ export class Faults {
       }
       case 'leftBehind': {
         // One misses a few transactions, and then all begin at once: it may not lead them back to where it was.
-        const behind = random.below(2) === 0 ? servers[this.plan.servers - this.plan.observers - 1]! : victim;
+        const behind = random.below(2) === 0 ? servers[servers.length - this.plan.observers - 1]! : victim;
         if (behind.host.alive) ensemble.kill(behind, random.below(2) === 0);
         world.after(random.between(1, 8) * tick, () => {
           if (this.isOver) return;
@@ -273,9 +282,9 @@ export class Faults {
   }
 
   /** Often the leader: there more goes on. */
-  private victim(): EnsembleServer {
-    const { ensemble, random } = this;
-    const { servers, leader } = ensemble;
+  private victim(servers: readonly EnsembleServer[]): EnsembleServer {
+    const { random } = this;
+    const { leader } = this.ensemble;
     return leader !== undefined && random.below(2) === 0 ? leader : servers[random.below(servers.length)]!;
   }
 
@@ -292,7 +301,7 @@ export class Faults {
   }
 
   private start(server: EnsembleServer): void {
-    if (!server.host.alive) this.ensemble.start(server);
+    if (!server.host.alive && this.isWanted(server)) this.ensemble.start(server);
   }
 
   private startLater(server: EnsembleServer, longerMs = 0): void {

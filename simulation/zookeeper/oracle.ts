@@ -7,6 +7,9 @@ import { decodeTransaction } from '../../src/zookeeper/tree/transactions/transac
 import { Reader } from '../../src/wire/reader.ts';
 import { TreeImage } from '../../src/zookeeper/storage/snapshot-writer.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
+import { readEnsemble } from '../../src/zookeeper/quorum/configuration/ensemble-text.ts';
+import type { Ensemble } from '../../src/zookeeper/quorum/configuration/ensemble.ts';
+import { ensembleIn } from '../../src/zookeeper/quorum/configuration/reconfigure.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import type { EnsembleServer } from '../../test/zookeeper/simulated-ensemble.ts';
 
@@ -21,6 +24,15 @@ interface Committed {
   readonly transaction: Transaction | null;
 }
 
+/** A configuration that is committed. */
+interface Configuration {
+  readonly ensemble: Ensemble;
+  /** Where in the committed transactions it stands. */
+  readonly position: number;
+  /** What was proposed before it was committed: up to here the configuration before has a say, too. */
+  readonly sharedUpTo: number;
+}
+
 interface Known {
   acceptedEpoch: number;
   currentEpoch: number;
@@ -33,6 +45,9 @@ interface Known {
   server: Server | null;
   /** Where in the committed transactions its server is. */
   position: number;
+  /** The configurations that were compared last: its own, and the one that it must be. */
+  ensemble: Ensemble | null;
+  configuration: Configuration | null;
 }
 
 const digests = createNodeDigests();
@@ -46,7 +61,10 @@ export class Oracle {
   /** All paths that were ever created by a committed transaction. */
   readonly created = new Set<string>();
   private readonly servers: readonly EnsembleServer[];
-  private readonly voters: readonly number[];
+  /** The first is that of the beginning. */
+  private readonly configurations: Configuration[];
+  /** The same, as epochs began with it; by version. */
+  private readonly beginnings = new Map<number, Ensemble>();
   private readonly known = new Map<number, Known>();
   /** What the committed transactions make of an empty tree. */
   private model = new DataTree(digests);
@@ -55,9 +73,9 @@ export class Oracle {
   ];
   private readonly index = new Map<number, number>([[0, 0]]);
 
-  constructor(servers: readonly EnsembleServer[], voters: readonly number[]) {
+  constructor(servers: readonly EnsembleServer[], beginning: Ensemble) {
     this.servers = servers;
-    this.voters = voters;
+    this.configurations = [{ ensemble: beginning, position: 0, sharedUpTo: 0 }];
     for (const { id } of servers)
       this.known.set(id, {
         acceptedEpoch: 0,
@@ -67,7 +85,20 @@ export class Oracle {
         member: null,
         server: null,
         position: 0,
+        ensemble: null,
+        configuration: null,
       });
+  }
+
+  /** The last one that is committed. */
+  get configuration(): Ensemble {
+    return this.configurations.at(-1)!.ensemble;
+  }
+
+  hasConfiguration(version: number): boolean {
+    return (
+      this.beginnings.has(version) || this.configurations.some(({ ensemble }) => ensemble.version === version)
+    );
   }
 
   get lastCommitted(): number {
@@ -96,7 +127,38 @@ export class Oracle {
       known.currentEpoch = member.currentEpoch;
       known.syncedZxid = member.storage.syncedZxid;
       known.served = known.server !== null;
+      this.lookAtConfiguration(id, known, member);
     }
+  }
+
+  /** Whatever is in force anywhere is committed; who serves has the one that was in force there. */
+  private lookAtConfiguration(id: number, known: Known, { ensemble }: Member): void {
+    const due = known.server === null ? null : this.configurationAt(known.position);
+    if (ensemble === known.ensemble && due === known.configuration) return;
+    known.ensemble = ensemble;
+    known.configuration = due;
+    const { version } = ensemble;
+    const real = this.configurations.find((one) => one.ensemble.version === version)?.ensemble;
+    const committed = real ?? this.beginnings.get(version);
+    if (version !== 0 && committed?.text !== ensemble.text)
+      this.say(
+        `server ${id} has configuration ${hex(version)} in force, ${committed === undefined ? 'which was never committed' : 'but with other servers'}`,
+      );
+    if (due === null) return;
+    const isSame =
+      due.position === 0 ? this.isBeginning(ensemble) : ensemble.version === due.ensemble.version;
+    if (!isSame)
+      this.say(
+        `server ${id} serves with configuration ${hex(version)} where ${hex(due.ensemble.version)} is in force`,
+      );
+  }
+
+  private isBeginning({ version }: Ensemble): boolean {
+    return version === this.configurations[0]!.ensemble.version || this.beginnings.has(version);
+  }
+
+  private configurationAt(position: number): Configuration {
+    return this.configurations.findLast((one) => one.position <= position)!;
   }
 
   /** It lost its disk, and begins anew. */
@@ -154,7 +216,10 @@ export class Oracle {
     this.compareSessions(id, tree, position);
   }
 
-  private leads(id: number, epoch: number, { storage, history }: Member): void {
+  private leads(id: number, epoch: number, member: Member): void {
+    const { storage, ensemble } = member;
+    if (ensemble.version % EPOCH === 0 && ensemble.version > 0 && this.configurations.length === 1)
+      this.beginnings.set(ensemble.version, ensemble);
     for (const [other, leader] of this.leaders) {
       if (other === epoch) this.say(`servers ${leader} and ${id} both led epoch ${epoch}`);
       else if (other > epoch) this.say(`server ${id} leads epoch ${epoch} after epoch ${other}`);
@@ -166,14 +231,35 @@ export class Oracle {
       this.say(
         `server ${id} leads epoch ${epoch} from ${hex(tree.lastZxid)} on: what was committed up to ${hex(last)} is lost`,
       );
+    const before = this.configurations.length - 1;
+    this.begin(id, member);
+    for (const { ensemble } of this.configurations.slice(before)) this.checkEpoch(id, epoch, ensemble);
+  }
+
+  /** A quorum has taken up the epoch that begins. */
+  private checkEpoch(id: number, epoch: number, { verifier, version }: Ensemble): void {
+    const agreed = this.servers.filter(
+      (server) =>
+        Math.max(this.known.get(server.id)!.currentEpoch, server.member?.currentEpoch ?? 0) >= epoch,
+    );
+    if (!verifier.hasQuorum(agreed.map((server) => server.id)))
+      this.say(`server ${id} leads epoch ${epoch} without a quorum of configuration ${hex(version)}`);
+  }
+
+  /** All that a leader has when its epoch begins is committed by that. */
+  private begin(id: number, { storage, history }: Member): void {
+    const { tree } = storage;
+    const last = this.lastCommitted;
     if (tree.lastZxid <= last) return;
-    // All that it begins with is committed by this.
     const missing = history.after(last);
     if (missing !== null)
       for (const { payload } of missing) this.commit(id, decodeTransaction(new Reader(payload)));
     else {
       this.model = copyOf(tree);
-      this.push(id, tree.lastZxid, null);
+      const text = this.model.find('/zookeeper/config');
+      const ensemble = readEnsemble(text === undefined ? '' : (this.model.dataOf(text)?.toString() ?? ''));
+      const isNew = typeof ensemble !== 'string' && ensemble.version > this.configuration.version;
+      this.push(id, tree.lastZxid, null, isNew && ensemble.version % EPOCH > 0 ? ensemble : null);
     }
   }
 
@@ -209,27 +295,51 @@ export class Oracle {
     const starts = Math.floor(zxid / EPOCH) > Math.floor(last / EPOCH) && zxid % EPOCH === 1;
     if (zxid !== last + 1 && !starts) this.say(`server ${id} applied ${hex(zxid)} behind ${hex(last)}`);
     this.model.apply(transaction);
-    this.push(id, zxid, transaction);
+    this.push(id, zxid, transaction, ensembleIn(transaction));
     if (record.kind === 'create') this.created.add(record.path);
     if (record.kind === 'multi')
       for (const part of record.parts) if (part.record.kind === 'create') this.created.add(part.record.path);
   }
 
-  private push(id: number, zxid: number, transaction: Transaction | null): void {
+  private push(id: number, zxid: number, transaction: Transaction | null, next: Ensemble | null): void {
     const sessions =
       transaction === null || isAboutSessions(transaction)
         ? sessionsOf(this.model)
         : this.committed.at(-1)!.sessions;
-    this.index.set(zxid, this.committed.length);
+    const position = this.committed.length;
+    this.index.set(zxid, position);
     this.committed.push({ zxid, digest: this.model.digest, sessions, transaction });
-    const safe = this.voters.filter((voter) => {
-      const { member, syncedZxid } = this.known.get(voter)!;
-      return (member?.storage.syncedZxid ?? syncedZxid) >= zxid;
-    });
-    if (safe.length * 2 <= this.voters.length)
+    const before = this.configurations.at(-1)!;
+    const { member, server } = this.known.get(id)!;
+    if (server?.mode === 'leader' && before.position > 0 && !before.ensemble.isVoter(id))
       this.say(
-        `server ${id} took ${hex(zxid)} for committed, and only the disks of ${safe.join(', ') || 'nobody'} had it`,
+        `server ${id} commits ${hex(zxid)}, and configuration ${hex(before.ensemble.version)} has no vote of it`,
       );
+    if (next !== null) {
+      // What follows it at the leader was proposed while the one before was in force.
+      const sharedUpTo = member?.mode === 'leader' ? member.history.last : zxid;
+      this.configurations.push({ ensemble: next, position, sharedUpTo });
+    }
+    const safe = this.servers.filter((other) => {
+      const { syncedZxid } = this.known.get(other.id)!;
+      return (other.member?.storage.syncedZxid ?? syncedZxid) >= zxid;
+    });
+    const ids = safe.map((other) => other.id);
+    for (const { verifier, version } of this.needed(zxid, position))
+      if (!verifier.hasQuorum(ids))
+        this.say(
+          `server ${id} took ${hex(zxid)} for committed, and only the disks of ${ids.join(', ') || 'nobody'} had it: no quorum of configuration ${hex(version)}`,
+        );
+  }
+
+  /** Who must have had it. */
+  private needed(zxid: number, position: number): Ensemble[] {
+    const { configurations } = this;
+    const [before, last] = configurations.slice(-2);
+    if (last === undefined) return [before!.ensemble];
+    return position === last.position || zxid <= last.sharedUpTo
+      ? [before!.ensemble, last.ensemble]
+      : [last.ensemble];
   }
 
   private compare(id: number, tree: DataTree, position: number, what: string): void {

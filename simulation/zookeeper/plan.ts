@@ -30,6 +30,10 @@ export interface Plan {
   readonly localSessions: boolean;
   /** Whether the leader has clients. */
   readonly leaderServes: boolean;
+  /** So many servers are the ensemble at the start; the others may be added. */
+  readonly founders: number;
+  /** How often its configuration is changed; 0: it can't be. */
+  readonly reconfigurations: number;
 }
 
 const shapes: readonly { servers: number; observers: number; weight: number }[] = [
@@ -60,6 +64,7 @@ export function zooCfgOf(plan: Plan): string {
   if (plan.observerMasters) lines.push('observerMasterPort=2191');
   if (plan.localSessions) lines.push('localSessionsEnabled=true', 'localSessionsUpgradingEnabled=true');
   if (!plan.leaderServes) lines.push('leaderServes=no');
+  if (plan.reconfigurations > 0) lines.push('reconfigEnabled=true', 'skipACL=yes');
   return `${lines.join('\n')}\n`;
 }
 
@@ -69,7 +74,7 @@ export function planOf(seed: number): Plan {
   const { servers, observers } = weighted(random, shapes);
   const { kind } = weighted(random, kinds);
   const tickTimeMs = pick([50, 100, 100, 200]);
-  return {
+  const plan: Plan = {
     seed,
     kind,
     servers,
@@ -96,6 +101,23 @@ export function planOf(seed: number): Plan {
     observerMasters: random.below(2) === 0,
     localSessions: random.below(10) === 0,
     leaderServes: servers === 1 || random.below(10) > 0,
+    founders: servers,
+    reconfigurations: 0,
+  };
+  return random.below(4) === 0 ? withReconfigurations(plan, random) : plan;
+}
+
+function withReconfigurations(plan: Plan, random: SeededRandom): Plan {
+  const founders = 2 + random.below(1 + random.below(4));
+  return {
+    ...plan,
+    servers: Math.min(7, founders + 1 + random.below(3)),
+    observers: 0,
+    localSessions: false,
+    observerMasters: false,
+    faults: plan.faults + random.below(4),
+    founders,
+    reconfigurations: 2 + random.below(1 + random.below(12)),
   };
 }
 

@@ -4,13 +4,17 @@
  */
 import type { Log } from '../../src/runtime/runtime.ts';
 import { SimulatedEnsemble } from '../../test/zookeeper/simulated-ensemble.ts';
+import { ensembleOf } from '../../src/zookeeper/quorum/configuration/ensemble.ts';
 import { Faults } from './faults.ts';
 import { Oracle } from './oracle.ts';
+import { Operator } from './operator.ts';
 import { planOf, zooCfgOf, type Plan } from './plan.ts';
 import { Ledger, Writer } from './writer.ts';
 
 /** Virtual ms after which a healed ensemble must serve and agree. */
 const PATIENCE_MS = 60_000;
+/** So often meanwhile an administrator looks whether those run that shall, and no others. */
+const TRIES = 4;
 
 export interface EnsembleOutcome {
   readonly broken: readonly string[];
@@ -27,11 +31,11 @@ export interface EnsembleStory {
 
 export async function runEnsembleStory({ seed, onTrace }: EnsembleStory): Promise<EnsembleOutcome> {
   const plan = planOf(seed);
-  const voters = Array.from({ length: plan.servers - plan.observers }, (_, i) => i + 1);
   const ensemble: SimulatedEnsemble = new SimulatedEnsemble({
     seed,
     servers: plan.servers,
     observers: plan.observers,
+    founders: plan.founders,
     lossRate: plan.lossRate,
     networkMs: plan.networkMs,
     slowestSyncMs: plan.slowestSyncMs,
@@ -40,26 +44,35 @@ export async function runEnsembleStory({ seed, onTrace }: EnsembleStory): Promis
     log: suspicious((sentence) => oracle.say(sentence)),
     equip: (server, made) => oracle.serving(server, made),
     gaveUp: (server, reason) => {
-      if (!faults.excused.has(server)) oracle.say(`server ${server.id} gave up: ${reason}`);
+      if (plan.reconfigurations > 0 && /the configuration has no server/.test(reason))
+        operator.retire(server);
+      else if (!faults.excused.has(server)) oracle.say(`server ${server.id} gave up: ${reason}`);
       faults.gaveUp(server);
     },
   });
   const { world } = ensemble;
   world.onTrace = onTrace ?? null;
   world.trace(JSON.stringify(plan));
-  const oracle = new Oracle(ensemble.servers, voters);
-  const faults = new Faults(ensemble, plan, (server) => oracle.forget(server));
+  const oracle = new Oracle(ensemble.servers, ensembleOf(ensemble.config));
+  const operator = new Operator(ensemble, plan, oracle);
+  const faults = new Faults(
+    ensemble,
+    plan,
+    (server) => oracle.forget(server),
+    (server) => operator.wants(server),
+  );
   const ledger = new Ledger();
   world.afterEvent = () => oracle.look();
-  ensemble.startAll();
+  for (const server of ensemble.servers.slice(0, plan.founders)) ensemble.start(server);
   const writers = Array.from(
     { length: plan.writers },
     (_, i) => new Writer(`w${i}`, ensemble, plan, oracle, ledger),
   );
   for (const writer of writers) writer.start();
+  operator.start();
   await faults.happen();
   faults.mend();
-  const broken = await mended(ensemble, plan, oracle, ledger, writers);
+  const broken = await mended(ensemble, plan, oracle, ledger, writers, operator);
   return {
     broken: [...oracle.broken, ...ledger.broken, ...broken],
     acknowledged: ledger.acknowledged,
@@ -85,12 +98,16 @@ async function mended(
   oracle: Oracle,
   ledger: Ledger,
   writers: readonly Writer[],
+  operator: Operator,
 ): Promise<string[]> {
-  const { world, servers } = ensemble;
-  if (!(await ensemble.untilServing(servers.length, PATIENCE_MS)))
+  const { world } = ensemble;
+  let isOperated = false;
+  void operator.stop().then(() => (isOperated = true));
+  if (!(await untilTidy(ensemble, oracle, operator, () => isOperated)))
     return [
-      `${PATIENCE_MS} ms after everything was mended only ${ensemble.serving.length} of ${servers.length} servers serve`,
+      `${PATIENCE_MS} ms after everything was mended only ${ensemble.serving.map(({ id }) => id).join(', ') || 'nobody'} of servers ${oracle.configuration.members.map(({ id }) => id).join(', ')} serves`,
     ];
+  const servers = ensemble.servers.filter((server) => operator.wants(server));
   const before = ledger.acknowledged;
   if (!(await world.run(() => ledger.acknowledged > before + 3, PATIENCE_MS)))
     return ['the healed ensemble acknowledges no writes'];
@@ -114,6 +131,32 @@ async function mended(
       );
   broken.push(...ledger.check(first!.member!.storage.tree));
   return broken;
+}
+
+/** Until all members of the last configuration serve, and they alone. */
+async function untilTidy(
+  ensemble: SimulatedEnsemble,
+  oracle: Oracle,
+  operator: Operator,
+  isOperated: () => boolean,
+): Promise<boolean> {
+  const { world } = ensemble;
+  const isServing = ({ id }: { readonly id: number }): boolean =>
+    ensemble.serving.some((server) => server.id === id);
+  const isTidy = (): boolean =>
+    isOperated() &&
+    ensemble.leader !== undefined &&
+    oracle.configuration.isVoter(ensemble.leader.id) &&
+    oracle.configuration.members.every(isServing);
+  operator.tidy();
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (await world.run(isTidy, PATIENCE_MS / TRIES)) {
+      operator.tidy();
+      return true;
+    }
+    operator.tidy();
+  }
+  return false;
 }
 
 function difference(a: string, b: string): string {

@@ -84,7 +84,7 @@ export class Writer {
     const { servers } = this.ensemble;
     // Some know one server only, so that observers and followers have clients, too.
     const some =
-      this.plan.leaderServes && this.random.below(3) === 0
+      this.plan.leaderServes && this.plan.reconfigurations === 0 && this.random.below(3) === 0
         ? [servers[this.random.below(servers.length)]!]
         : servers;
     this.hasEphemeral = false;

@@ -52,7 +52,9 @@ export class SimulatedEnsemble {
   /** What the founders' zoo.cfg says. */
   readonly config: ZooKeeperConfig;
   private readonly networks: readonly string[];
-  private readonly zooCfgs: ReadonlyMap<number, string>;
+  private readonly zooCfgs: Map<number, string>;
+  /** What zoo.cfg says beside the servers. */
+  private readonly settings: string;
   private readonly equip: (server: EnsembleServer, made: Server) => void;
   private readonly gaveUp: (server: EnsembleServer, reason: string) => void;
 
@@ -90,8 +92,8 @@ export class SimulatedEnsemble {
         : networks.map((network, i) => `zk${id}-${network}:${2888 + i}:${3888 + i}`).join('|');
     const line = (id: number): string =>
       `server.${id}=${addresses(id)}${id > servers - observers ? ':observer' : ''}\n`;
-    const textOf = (known: readonly number[]): string =>
-      `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}${known.map(line).join('')}`;
+    this.settings = `tickTime=${tickTimeMs}\ninitLimit=10\nsyncLimit=4\ndataDir=/data\nclientPort=2181\nadmin.enableServer=false\npreAllocSize=64\n${zooCfg}`;
+    const textOf = (known: readonly number[]): string => this.settings + known.map(line).join('');
     const first = ids.slice(0, founders);
     this.config = parse(textOf(first));
     this.zooCfgs = new Map(ids.map((id) => [id, textOf(id > founders ? [...first, id] : first)]));
@@ -142,6 +144,12 @@ export class SimulatedEnsemble {
     if (!this.config.reconfigEnabled) return startMember(runtime, parse(made), {}, equip);
     const text = await regenerateConfig(runtime.files, ZOO_CFG, made);
     return startMember(runtime, withDynamicFile(runtime.files, parse(text)), {}, equip, text, ZOO_CFG);
+  }
+
+  /** An administrator writes a zoo.cfg with these servers, in the place of what reconfigurations left there. It must not run. */
+  configure(server: EnsembleServer, serverLines: readonly string[]): void {
+    this.zooCfgs.set(server.id, `${this.settings}${serverLines.join('\n')}\n`);
+    server.host.disk.files.remove('/conf');
   }
 
   kill(server: EnsembleServer, keepCache = false): void {
