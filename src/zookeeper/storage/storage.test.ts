@@ -139,6 +139,48 @@ test('one sync runs at a time, also when the next is asked for in the very momen
   expect(most).toBe(1);
 });
 
+test('a new log file gets nothing before the last one is on the disk to its end, so that a loss of power leaves no hole', async () => {
+  const { world, host } = simulated(6);
+  const tree = new TestWorld();
+  const unsynced = new Set<string>();
+  const written = new Set<string>();
+  const { files } = host.runtime;
+  const watched: Runtime['files'] = Object.assign(Object.create(files) as Runtime['files'], {
+    open: (path: string, mode: 'read' | 'write' | 'create') => {
+      const file = files.open(path, mode);
+      if (!path.includes('/log.')) return file;
+      const write = (bytes: Buffer, position: number): void => {
+        expect([...unsynced].filter((other) => other !== path)).toEqual([]);
+        unsynced.add(path);
+        written.add(path);
+        file.write(bytes, position);
+      };
+      const sync = async (): Promise<void> => {
+        await file.sync();
+        unsynced.delete(path);
+      };
+      return Object.assign(Object.create(file) as typeof file, { write, sync });
+    },
+  });
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(
+      { ...host.runtime, files: watched },
+      { ...testConfig, snapCount: 4 },
+    );
+    const syncs: Promise<void>[] = [];
+    for (let i = 0; i < 40; i++) {
+      storage.append(tree.create(`/n${i}`, { data: 'x' }));
+      syncs.push(storage.sync());
+      storage.maybeSnapshot();
+      if (i % 3 === 0) await syncs.at(-1);
+    }
+    await Promise.all(syncs);
+    expect(storage.syncedZxid).toBe(storage.lastZxid);
+    await storage.close();
+  });
+  expect(written.size).toBeGreaterThan(3);
+});
+
 test('epochs that are set at once are written one after the other: the last one stays', async () => {
   const { world, host } = simulated(5);
   await world.play(async () => {

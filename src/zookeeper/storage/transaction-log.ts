@@ -45,7 +45,8 @@ export class TransactionLog {
   private file: File | null = null;
   private position = 0;
   private size = 0;
-  private rolled: File[] = [];
+  /** It is full, and not yet on the disk to its end. */
+  private rolled: File | null = null;
   private folderIsStale = false;
   private running: Promise<void> | null = null;
   private next: Promise<void> | null = null;
@@ -78,10 +79,13 @@ export class TransactionLog {
     return this.batch.length;
   }
 
-  /** Writes what was gathered. Throws a FileError: then the server must end, for what is in the file is unknown. */
+  /**
+   * Writes what was gathered; `sync` does, where a new file is to begin: that gets nothing before the last one is on the disk to its end. A
+   * loss of power would else leave a hole between the two. Throws a FileError: then the server must end, for what is in the file is unknown.
+   */
   flush(): void {
     if (this.failure !== null) throw this.failure;
-    if (this.batch.length === 0) return;
+    if (this.batch.length === 0 || this.rolled !== null) return;
     try {
       const file = this.file ?? this.begin();
       const bytes = this.batch.bytes;
@@ -134,7 +138,7 @@ export class TransactionLog {
   roll(): void {
     this.flush();
     if (this.file === null) return;
-    this.rolled.push(this.file);
+    this.rolled = this.file;
     this.file.truncate(this.position);
     this.file = null;
   }
@@ -158,7 +162,7 @@ export class TransactionLog {
       });
       return this.next;
     }
-    return this.syncedZxid === this.writtenZxid && this.rolled.length === 0
+    return this.syncedZxid === this.writtenZxid && this.rolled === null
       ? Promise.resolve()
       : this.startSync();
   }
@@ -172,13 +176,18 @@ export class TransactionLog {
 
   private async syncOnce(): Promise<void> {
     if (this.failure !== null) throw this.failure;
-    const upTo = this.writtenZxid;
-    const done = this.rolled;
-    this.rolled = [];
     const startMs = this.runtime.clock.monotonicMs();
+    let upTo = this.writtenZxid;
     try {
+      if (this.rolled !== null) {
+        if (this.settings.forceSync) await this.rolled.sync();
+        this.rolled.close();
+        this.rolled = null;
+        this.flush();
+        upTo = this.writtenZxid;
+      }
       if (this.settings.forceSync) {
-        const syncs = done.map((file) => file.sync());
+        const syncs: Promise<void>[] = [];
         if (this.file !== null) syncs.push(this.file.sync());
         if (this.folderIsStale) {
           this.folderIsStale = false;
@@ -186,7 +195,6 @@ export class TransactionLog {
         }
         await Promise.all(syncs);
       }
-      for (const file of done) file.close();
     } catch (error) {
       this.failure = error as Error;
       throw error;
