@@ -22,6 +22,8 @@ export class Operator {
   private readonly oracle: Oracle;
   private readonly random: SeededRandom;
   private readonly wanted: Set<EnsembleServer>;
+  /** The lines of those that were made ready to join. */
+  private readonly lines = new Map<EnsembleServer, string>();
   private client: ZooKeeperClient | null = null;
   private sessions = 0;
   private isOver = false;
@@ -55,20 +57,25 @@ export class Operator {
     this.wanted.delete(server);
   }
 
-  /** Every member of the last configuration runs, and nobody else. */
+  /** Every member of the last configuration runs, and of one that waits for its quorums. */
   tidy(): void {
-    const { members } = this.oracle.configuration;
-    for (const server of this.ensemble.servers) {
-      const isMember = members.some(({ id }) => id === server.id);
-      if (isMember && !this.wants(server)) this.prepare(server);
-      else if (isMember && !server.host.alive) this.ensemble.start(server);
-      else if (!isMember) this.halt(server);
+    const { servers } = this.ensemble;
+    const proposed = servers.flatMap(({ member }) => member?.proposed?.members ?? []);
+    const members = new Set([...this.oracle.configuration.members, ...proposed].map(({ id }) => id));
+    for (const server of servers) {
+      if (!members.has(server.id)) continue;
+      if (!this.wants(server)) this.prepare(server);
+      else if (!server.host.alive) this.ensemble.start(server);
     }
   }
 
-  /** A member that doesn't find the others, since all that it knew of are gone, is told who they are now. */
-  help(server: EnsembleServer): void {
-    this.prepare(server);
+  /** Nobody runs but the members of the last configuration. */
+  clean(): void {
+    for (const server of this.ensemble.servers) if (!this.isMember(server)) this.halt(server);
+  }
+
+  private isMember({ id }: EnsembleServer): boolean {
+    return this.oracle.configuration.member(id) !== undefined;
   }
 
   private async live(): Promise<void> {
@@ -105,8 +112,7 @@ export class Operator {
       return;
     }
     for (const server of [...this.wanted])
-      if (!oracle.configuration.members.some(({ id }) => id === server.id) && this.random.below(3) > 0)
-        this.halt(server);
+      if (!this.isMember(server) && this.random.below(3) > 0) this.halt(server);
   }
 
   /** Null: there is none that makes sense. */
@@ -114,7 +120,7 @@ export class Operator {
     const { random } = this;
     const { leader, servers } = this.ensemble;
     const { members, voters } = this.oracle.configuration;
-    const outside = servers.filter(({ id }) => !members.some((member) => member.id === id));
+    const outside = servers.filter((server) => !this.isMember(server));
     const member =
       leader !== undefined && random.below(2) === 0 && voters.includes(leader.id)
         ? leader.id
@@ -146,19 +152,20 @@ export class Operator {
     }
   }
 
-  /** Starts a server that knows the ensemble of now. @returns its line */
+  /** Starts a server that knows the ensemble of now, unless it runs already. @returns its line */
   private prepare(server: EnsembleServer): string {
     const { ensemble, random } = this;
-    const { members } = this.oracle.configuration;
+    const before = this.lines.get(server);
+    if (this.wants(server) && before !== undefined) return before;
     this.halt(server);
+    const { members } = this.oracle.configuration;
+    const line = lineOf(server.id, random.below(4) === 0 ? 'observer' : 'participant');
     const lines = members.map(({ id, role }) => lineOf(id, role));
-    const isMember = members.some(({ id }) => id === server.id);
-    const role = random.below(4) === 0 ? 'observer' : 'participant';
-    if (!isMember) lines.push(lineOf(server.id, role));
-    ensemble.configure(server, lines);
+    ensemble.configure(server, this.isMember(server) ? lines : [...lines, line]);
     this.wanted.add(server);
+    this.lines.set(server, line);
     ensemble.start(server);
-    return lineOf(server.id, role);
+    return line;
   }
 
   private halt(server: EnsembleServer): void {

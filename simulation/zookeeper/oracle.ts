@@ -7,7 +7,7 @@ import { decodeTransaction } from '../../src/zookeeper/tree/transactions/transac
 import { Reader } from '../../src/wire/reader.ts';
 import { TreeImage } from '../../src/zookeeper/storage/snapshot-writer.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
-import { readEnsemble } from '../../src/zookeeper/quorum/configuration/ensemble-text.ts';
+import { ensembleOfTree } from '../../src/zookeeper/quorum/configuration/ensemble-text.ts';
 import type { Ensemble } from '../../src/zookeeper/quorum/configuration/ensemble.ts';
 import { ensembleIn } from '../../src/zookeeper/quorum/configuration/reconfigure.ts';
 import type { Member } from '../../src/zookeeper/quorum/member.ts';
@@ -61,6 +61,8 @@ export class Oracle {
   /** All paths that were ever created by a committed transaction. */
   readonly created = new Set<string>();
   private readonly servers: readonly EnsembleServer[];
+  /** What a leader begins with is being committed, from here on; null: it isn't. */
+  private beginsAt: number | null = null;
   /** The first is that of the beginning. */
   private readonly configurations: Configuration[];
   /** The same, as epochs began with it; by version. */
@@ -146,14 +148,14 @@ export class Oracle {
       );
     if (due === null) return;
     const isSame =
-      due.position === 0 ? this.isBeginning(ensemble) : ensemble.version === due.ensemble.version;
+      due.position === 0 ? this.isOfBeginning(ensemble) : ensemble.version === due.ensemble.version;
     if (!isSame)
       this.say(
         `server ${id} serves with configuration ${hex(version)} where ${hex(due.ensemble.version)} is in force`,
       );
   }
 
-  private isBeginning({ version }: Ensemble): boolean {
+  private isOfBeginning({ version }: Ensemble): boolean {
     return version === this.configurations[0]!.ensemble.version || this.beginnings.has(version);
   }
 
@@ -232,7 +234,9 @@ export class Oracle {
         `server ${id} leads epoch ${epoch} from ${hex(tree.lastZxid)} on: what was committed up to ${hex(last)} is lost`,
       );
     const before = this.configurations.length - 1;
+    this.beginsAt = this.committed.length;
     this.begin(id, member);
+    this.beginsAt = null;
     for (const { ensemble } of this.configurations.slice(before)) this.checkEpoch(id, epoch, ensemble);
   }
 
@@ -256,9 +260,8 @@ export class Oracle {
       for (const { payload } of missing) this.commit(id, decodeTransaction(new Reader(payload)));
     else {
       this.model = copyOf(tree);
-      const text = this.model.find('/zookeeper/config');
-      const ensemble = readEnsemble(text === undefined ? '' : (this.model.dataOf(text)?.toString() ?? ''));
-      const isNew = typeof ensemble !== 'string' && ensemble.version > this.configuration.version;
+      const ensemble = ensembleOfTree(this.model);
+      const isNew = ensemble !== null && ensemble.version > this.configuration.version;
       this.push(id, tree.lastZxid, null, isNew && ensemble.version % EPOCH > 0 ? ensemble : null);
     }
   }
@@ -311,7 +314,12 @@ export class Oracle {
     this.committed.push({ zxid, digest: this.model.digest, sessions, transaction });
     const before = this.configurations.at(-1)!;
     const { member, server } = this.known.get(id)!;
-    if (server?.mode === 'leader' && before.position > 0 && !before.ensemble.isVoter(id))
+    if (
+      this.beginsAt === null &&
+      server?.mode === 'leader' &&
+      before.position > 0 &&
+      !before.ensemble.isVoter(id)
+    )
       this.say(
         `server ${id} commits ${hex(zxid)}, and configuration ${hex(before.ensemble.version)} has no vote of it`,
       );
@@ -337,6 +345,7 @@ export class Oracle {
     const { configurations } = this;
     const [before, last] = configurations.slice(-2);
     if (last === undefined) return [before!.ensemble];
+    if (this.beginsAt !== null && last.position < this.beginsAt) return [last.ensemble];
     return position === last.position || zxid <= last.sharedUpTo
       ? [before!.ensemble, last.ensemble]
       : [last.ensemble];

@@ -114,7 +114,6 @@ function withReconfigurations(plan: Plan, random: SeededRandom): Plan {
     servers: Math.min(7, founders + 1 + random.below(3)),
     observers: 0,
     localSessions: false,
-    observerMasters: false,
     faults: plan.faults + random.below(4),
     founders,
     reconfigurations: 2 + random.below(1 + random.below(12)),

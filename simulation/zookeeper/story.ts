@@ -44,8 +44,7 @@ export async function runEnsembleStory({ seed, onTrace }: EnsembleStory): Promis
     log: suspicious((sentence) => oracle.say(sentence)),
     equip: (server, made) => oracle.serving(server, made),
     gaveUp: (server, reason) => {
-      if (plan.reconfigurations > 0 && /the configuration has no server/.test(reason))
-        operator.retire(server);
+      if (plan.reconfigurations > 0 && /has no server\.\d/.test(reason)) operator.retire(server);
       else if (!faults.excused.has(server)) oracle.say(`server ${server.id} gave up: ${reason}`);
       faults.gaveUp(server);
     },
@@ -151,7 +150,7 @@ async function untilTidy(
   operator.tidy();
   for (let tries = 0; tries < TRIES; tries++) {
     if (await world.run(isTidy, PATIENCE_MS / TRIES)) {
-      operator.tidy();
+      operator.clean();
       return true;
     }
     operator.tidy();

@@ -146,10 +146,12 @@ export class SimulatedEnsemble {
     return startMember(runtime, withDynamicFile(runtime.files, parse(text)), {}, equip, text, ZOO_CFG);
   }
 
-  /** An administrator writes a zoo.cfg with these servers, in the place of what reconfigurations left there. It must not run. */
+  /** An administrator writes a zoo.cfg with these servers, in the place of what was in force here. It must not run. */
   configure(server: EnsembleServer, serverLines: readonly string[]): void {
     this.zooCfgs.set(server.id, `${this.settings}${serverLines.join('\n')}\n`);
-    server.host.disk.files.remove('/conf');
+    const { files } = server.host.disk;
+    files.remove(ZOO_CFG);
+    files.remove(`${ZOO_CFG}.bak`);
   }
 
   kill(server: EnsembleServer, keepCache = false): void {

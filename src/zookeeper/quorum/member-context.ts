@@ -38,8 +38,8 @@ export interface MemberContext {
   activate(ensemble: Ensemble, leader: number | null): string | null;
   /** That leader is in place still: the next role follows it, without an election. */
   rejoin(leader: number): void;
-  /** What came after `zxid` was never committed. */
-  cutTo(zxid: number): void;
+  /** The tree is another one and ends with `zxid`: what came after that was never committed. */
+  replaced(zxid: number): void;
   /** Until what `seen` and `activate` told is on the disk; null: it is. */
   readonly configurationWriting: Promise<void> | null;
   /** That server's data and the own one are of two clusters: it isn't followed for a while. */
@@ -60,13 +60,11 @@ export async function saveEpoch(
 }
 
 /**
- * Brings to the disk all that is logged, and the configurations in it, before any of it is acknowledged: who forgot one that both its
- * quorums have agreed on could vote with the old quorum alone.
+ * Brings to the disk the configurations in what is logged, and then the log: who has one in its log and doesn't know that it was
+ * proposed could lead with the old quorum alone.
  */
 export function syncLog({ storage, configurationWriting }: MemberContext): Promise<void> {
-  return configurationWriting === null
-    ? storage.sync()
-    : Promise.all([storage.sync(), configurationWriting]).then(() => {});
+  return configurationWriting === null ? storage.sync() : configurationWriting.then(() => storage.sync());
 }
 
 /** Packets may be as large as requests, and what servers add to those. */
@@ -81,7 +79,7 @@ export async function settleLog(context: MemberContext): Promise<void> {
   await storage.snapshotWritten();
   // The next role begins with what this one agreed to last, though it heard no more of it.
   await storage.epochsWritten();
-  await storage.sync();
+  await syncLog(context);
   for (const proposal of history.uncommitted()) storage.tree.apply(proposal.transaction);
   history.commitTo(history.last);
 }

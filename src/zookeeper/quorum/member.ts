@@ -192,7 +192,8 @@ export class Member implements MemberContext {
   seen(ensemble: Ensemble): void {
     const { version } = this.proposed ?? this.ensemble;
     if (!this.config.reconfigEnabled || ensemble.version === version) return;
-    if (ensemble.version < version) this.withdraw();
+    const isPending = this.history.uncommitted().some(({ zxid }) => zxid === version);
+    if (ensemble.version < version && !isPending) this.withdraw();
     if (ensemble.version <= this.ensemble.version) return;
     this.proposed = ensemble;
     this.files.seen(ensemble);
@@ -230,8 +231,9 @@ export class Member implements MemberContext {
     this.appointed = leader;
   }
 
-  cutTo(zxid: number): void {
+  replaced(zxid: number): void {
     if (this.proposed !== null && this.proposed.version > zxid) this.withdraw();
+    this.tellConfiguration();
   }
 
   /** What was proposed isn't in the history of who leads now. */

@@ -1,6 +1,8 @@
 import { readProperties } from '../../../wire/properties.ts';
 import { readHierarchy, type GroupLine } from '../../server/config/hierarchy-lines.ts';
 import { readServerLine, type MemberConfig } from '../../server/config/server-line.ts';
+import { CONFIG_PATH } from '../../tree/znodes/path.ts';
+import type { DataTree } from '../../tree/data-tree.ts';
 import { Ensemble } from './ensemble.ts';
 
 /** Reads server, group, weight and version lines, as files, notifications and /zookeeper/config have them; a string says what is wrong. */
@@ -26,6 +28,14 @@ export function readEnsemble(text: string): Ensemble | string {
   if (groups.length === 0) return new Ensemble(members, null, version);
   const hierarchy = readHierarchy(groups, members);
   return 'message' in hierarchy ? hierarchy.message : new Ensemble(members, hierarchy, version);
+}
+
+/** What /zookeeper/config says; null: nothing. */
+export function ensembleOfTree(tree: DataTree): Ensemble | null {
+  const node = tree.find(CONFIG_PATH);
+  const text = node === undefined ? null : tree.dataOf(node);
+  const ensemble = text === null ? null : readEnsemble(text.toString());
+  return typeof ensemble === 'string' ? null : ensemble;
 }
 
 /** The version that a text ends with, without reading the rest. */

@@ -4,6 +4,7 @@ import { WireError } from '../../../../wire/wire-error.ts';
 import type { MemberView } from '../../../server/member-view.ts';
 import { Server } from '../../../server/server.ts';
 import type { MemberConfig } from '../../../server/config/server-line.ts';
+import { ensembleOfTree } from '../../configuration/ensemble-text.ts';
 import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
@@ -103,6 +104,7 @@ export class Following {
       history.forget();
       await storage.reload((transaction) => history.replayed(transaction));
       if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
+      this.context.replaced(storage.tree.lastZxid);
     }
     await settleLog(this.context);
     return ended;
@@ -359,7 +361,17 @@ export class Following {
     }
     this.body = null;
     this.stream.push(body.rest);
-    this.replace(() => storage.install());
+    this.replace(() => this.install());
+  }
+
+  /** What the tree says of the configuration is remembered before the tree is on the disk, as with a proposal. */
+  private async install(): Promise<void> {
+    const { context } = this;
+    const { storage, proposed, ensemble } = context;
+    const brought = ensembleOfTree(storage.tree);
+    if (brought !== null && brought.version > (proposed ?? ensemble).version) context.seen(brought);
+    await context.configurationWriting;
+    await storage.install();
   }
 
   private replace(work: () => Promise<void>): void {
@@ -371,7 +383,7 @@ export class Following {
         this.replacing = null;
         const { lastZxid } = storage.tree;
         if (history.last !== lastZxid) history.reset(lastZxid);
-        this.context.cutTo(lastZxid);
+        this.context.replaced(lastZxid);
         runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
         this.connection?.resume();
         this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });

@@ -7,6 +7,14 @@ import { PacketType, type Packet } from '../packets/packets.ts';
 import type { Acknowledged, Quorums } from './quorums.ts';
 import { SyncRounds } from './sync-rounds.ts';
 
+/** Who leads in a configuration that came into force here. */
+export interface Successor {
+  readonly sid: number;
+  readonly since: number;
+  /** Followers are told, and leave by themselves. */
+  readonly isTold: boolean;
+}
+
 /**
  * Zab's third phase: what is proposed goes to all, and is committed when a quorum has it on its disks; a proposed configuration comes
  * into force that way, and syncs are answered between the commits.
@@ -23,7 +31,7 @@ export class Broadcast {
   private mayCommit = false;
   /** Somebody has shown that it follows since syncs were looked for. */
   private mayConfirm = false;
-  private designated: { readonly sid: number; readonly since: number } | null = null;
+  private designated: Successor | null = null;
 
   constructor(
     settings: LeaderSettings,
@@ -40,15 +48,19 @@ export class Broadcast {
   }
 
   /** Another server was designated: nothing more is committed here. */
-  get successor(): { readonly sid: number; readonly since: number } | null {
+  get successor(): Successor | null {
     return this.designated;
   }
 
   /** These have all that was; a configuration that was never finished is in force with that. */
-  open(synced: readonly number[], out: LeaderOutput[]): void {
+  open(now: number, synced: readonly number[], out: LeaderOutput[]): void {
     this.isOpen = true;
+    this.quorums.open();
     if (this.quorums.proposed === null) return;
-    this.activateNext(this.quorums.designate(synced.map((sid) => ({ sid, zxid: 0 }))), out);
+    const leader = this.quorums.designate(synced.map((sid) => ({ sid, zxid: 0 })));
+    this.activateNext(leader, out);
+    // Whoever is here learns of it with UPTODATE, so there is nothing to wait for.
+    if (leader !== this.settings.self) this.designated = { sid: leader, since: now, isTold: false };
   }
 
   propose(now: number, proposal: Proposal, out: LeaderOutput[]): void {
@@ -171,7 +183,7 @@ export class Broadcast {
     this.tellActivated(proposal, leader, out);
     out.push({ kind: 'commit', zxid: proposal.zxid, atOnce: true });
     this.activateNext(leader, out);
-    if (leader !== this.settings.self) this.designated = { sid: leader, since: now };
+    if (leader !== this.settings.self) this.designated = { sid: leader, since: now, isTold: true };
   }
 
   private tellActivated({ zxid, payload }: Proposal, leader: number, out: LeaderOutput[]): void {

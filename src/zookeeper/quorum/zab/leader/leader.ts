@@ -192,7 +192,7 @@ export class Leader {
   }
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
-    if (!this.quorums.ensemble.verifier.hasQuorum(this.introduced)) return;
+    if (!this.quorums.hasQuorum([...this.introduced], Number.POSITIVE_INFINITY)) return;
     this.epoch = this.highestAccepted + 1;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
@@ -215,7 +215,7 @@ export class Leader {
       this.enter('synchronizing', now);
       for (const learner of this.learners.values())
         if (learner.stage === 'agreed') this.synchronize(learner, out);
-      this.establish(out);
+      this.establish(now, out);
     }
   }
 
@@ -249,7 +249,7 @@ export class Leader {
   }
 
   private settleEpoch(now: number, out: LeaderOutput[]): void {
-    if (!this.quorums.ensemble.verifier.hasQuorum(this.agreed)) return;
+    if (!this.quorums.hasQuorum([...this.agreed], Number.POSITIVE_INFINITY)) return;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'currentEpoch', epoch: this.epoch });
   }
@@ -274,20 +274,20 @@ export class Leader {
       }
       learner.stage = 'synced';
       if (this.phase === 'established') this.activate(now, learner, out);
-      else this.establish(out);
+      else this.establish(now, out);
       return;
     }
     if (learner.stage === 'active') this.dropFor(learner, this.broadcast.acked(now, learner, zxid), out);
   }
 
-  private establish(out: LeaderOutput[]): void {
+  private establish(now: number, out: LeaderOutput[]): void {
     if (this.phase !== 'synchronizing') return;
     const synced = [this.settings.self];
     for (const learner of this.learners.values())
       if (learner.stage === 'synced' && learner.isVoter) synced.push(learner.sid);
     if (!this.quorums.hasQuorum(synced, Number.POSITIVE_INFINITY)) return;
     this.phase = 'established';
-    this.broadcast.open(synced, out);
+    this.broadcast.open(now, synced, out);
     out.push({ kind: 'established', epoch: this.epoch });
     for (const learner of this.learners.values())
       if (learner.stage === 'synced') this.activate(learner.heardAt, learner, out);
@@ -314,7 +314,8 @@ export class Leader {
       return;
     }
     const { successor } = this.broadcast;
-    if (successor !== null && now - successor.since > tickMs * syncLimit) {
+    const patienceMs = successor?.isTold === true ? tickMs * syncLimit : 0;
+    if (successor !== null && now - successor.since > patienceMs) {
       this.resign(succeededBy(successor.sid), out);
       return;
     }

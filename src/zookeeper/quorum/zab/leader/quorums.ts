@@ -18,6 +18,7 @@ export class Quorums {
   private readonly learners: ReadonlyMap<number, Learner>;
   private inForce: Ensemble;
   private next: { readonly ensemble: Ensemble; readonly zxid: number } | null;
+  private isOpen = false;
   private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
   /** The own log has everything up to here on the disk. */
   private syncedZxid = 0;
@@ -51,6 +52,19 @@ export class Quorums {
   /** Up to here the one before is needed; null: it isn't any more. */
   get neededBefore(): number | null {
     return this.before?.upTo ?? null;
+  }
+
+  /**
+   * What learners begin with: one that was left unfinished comes into force with the epoch; one that was proposed in it isn't before its
+   * commit, whoever joins meanwhile.
+   */
+  get begins(): Ensemble {
+    return this.isOpen ? this.inForce : (this.next?.ensemble ?? this.inForce);
+  }
+
+  /** The epoch has begun. */
+  open(): void {
+    this.isOpen = true;
   }
 
   propose(ensemble: Ensemble, zxid: number): void {

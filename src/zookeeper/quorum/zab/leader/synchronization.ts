@@ -99,8 +99,7 @@ export class Synchronization {
     }
     if (!learner.isObserver)
       for (const proposal of this.history.uncommitted()) sendTo(learner, proposalFor(learner, proposal), out);
-    const ensemble = this.quorums.proposed ?? this.quorums.ensemble;
-    const data = learner.is34 || !this.settings.tellsEnsemble ? null : Buffer.from(ensemble.text);
+    const data = learner.is34 || !this.settings.tellsEnsemble ? null : Buffer.from(this.quorums.begins.text);
     sendTo(learner, { type: PacketType.NEWLEADER, zxid: firstZxid(epoch), data }, out);
     learner.stage = 'syncing';
   }
