@@ -111,7 +111,7 @@ export class Operator {
       if (!(error instanceof ZooKeeperError)) throw error;
       return;
     }
-    for (const server of [...this.wanted])
+    for (const server of this.wanted)
       if (!this.isMember(server) && this.random.below(3) > 0) this.halt(server);
   }
 

@@ -207,6 +207,7 @@ export class Oracle {
       this.say(`server ${id} serves in epoch ${epoch} and agreed to ${member!.acceptedEpoch}`);
     if (server.mode === 'leader') this.leads(id, epoch, member!);
     else if (!this.leaders.has(epoch)) this.say(`server ${id} serves in epoch ${epoch}, which nobody leads`);
+    else this.followed(id, member!);
     const position = this.index.get(tree.lastZxid);
     if (position === undefined) {
       this.say(`server ${id} serves from ${hex(tree.lastZxid)} on, which was never committed`);
@@ -264,6 +265,14 @@ export class Oracle {
       const isNew = ensemble !== null && ensemble.version > this.configuration.version;
       this.push(id, tree.lastZxid, null, isNew && ensemble.version % EPOCH > 0 ? ensemble : null);
     }
+  }
+
+  /** Who begins to follow may have been told of commits that their leader, which stands still, hasn't applied itself. */
+  private followed(id: number, { storage, history }: Member): void {
+    const { lastZxid } = storage.tree;
+    const unheard = lastZxid > this.lastCommitted ? history.after(this.lastCommitted) : null;
+    for (const { zxid, payload } of unheard ?? [])
+      if (zxid <= lastZxid) this.commit(id, decodeTransaction(new Reader(payload)));
   }
 
   private applied(id: number, known: Known, tree: DataTree, transaction: Transaction): void {
