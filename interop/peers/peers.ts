@@ -21,6 +21,11 @@ export const peers: readonly Peer[] = [
   { name: 'zookeeper-3.9.5', artifacts: ['org.apache.zookeeper:zookeeper:3.9.5', ...zookeeper39Runtime] },
   // Writes the log of 3.9 to standard error.
   { name: 'slf4j-simple', artifacts: ['org.slf4j:slf4j-simple:2.0.13'] },
+  // A Kerberos server.
+  {
+    name: 'kerby-2.1.1',
+    artifacts: ['org.apache.kerby:kerb-simplekdc:2.1.1', 'org.slf4j:slf4j-simple:2.0.13'],
+  },
   // With what its admin server and its metrics need, which ZooKeeper's own pom leaves to the distribution.
   {
     name: 'zookeeper-3.9.5-admin',

@@ -40,6 +40,7 @@ export function installAll(): void {
   buildGoPrograms();
   installPython();
   installTool('kcat', '-V', 'kcat');
+  installLibrary('libgssapi_krb5.so.2', 'libgssapi-krb5-2');
   installTool('ip', '-V', 'iproute2');
   if (!existsSync(join(root, 'interop/node_modules')))
     run('npm', ['ci', '--no-audit', '--no-fund'], join(root, 'interop'));
@@ -105,6 +106,14 @@ function installTool(command: string, version: string, debianPackage: string): v
     run('apt-get', ['update', '-qq'], root);
     run('apt-get', ['install', '-y', '-qq', debianPackage], root);
   }
+}
+
+function installLibrary(library: string, debianPackage: string): void {
+  const known = execFileSync('ldconfig', ['-p'], { encoding: 'utf8' });
+  if (known.includes(library) || process.getuid?.() !== 0) return;
+  note(`installing ${debianPackage}`);
+  run('apt-get', ['update', '-qq'], root);
+  run('apt-get', ['install', '-y', '-qq', debianPackage], root);
 }
 
 function run(command: string, args: string[], cwd: string): void {

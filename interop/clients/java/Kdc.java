@@ -4,7 +4,7 @@ import org.apache.kerby.kerberos.kerb.server.SimpleKdcServer;
 
 /**
  * A Kerberos server: Kdc REALM PORT FOLDER PRINCIPAL… Each principal gets a keytab FOLDER/name.keytab, where name is the principal
- * with _ for each /. Says "ready" and serves until its input ends.
+ * with _ for each /; one with ! at its end gets another key after that, so that its keytab is out of date. Says "ready" and serves until its input ends.
  */
 public class Kdc {
   public static void main(String[] args) throws Exception {
@@ -15,9 +15,13 @@ public class Kdc {
     kdc.setAllowUdp(false);
     kdc.setKdcTcpPort(Integer.parseInt(args[1]));
     kdc.init();
-    for (String principal : Arrays.asList(args).subList(3, args.length)) {
+    for (String arg : Arrays.asList(args).subList(3, args.length)) {
+      String principal = arg.replace("!", "");
       kdc.createPrincipal(principal);
       kdc.exportPrincipal(principal, new File(args[2], principal.replace('/', '_') + ".keytab"));
+      if (arg.equals(principal)) continue;
+      kdc.deletePrincipal(principal);
+      kdc.createPrincipal(principal);
     }
     kdc.start();
     System.out.println("ready");

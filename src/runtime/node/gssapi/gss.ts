@@ -249,7 +249,7 @@ function explained(reason: string): string {
   const hints: [RegExp, string][] = [
     [/^Clock skew too great/, 'set the clocks of both machines'],
     [
-      /keytab is likely out of date|Decrypt integrity check failed|Preauthentication failed/,
+      /keytab is likely out of date|Cannot decrypt ticket|Decrypt integrity check failed|Preauthentication failed/,
       'the KDC has another key for it now; write the keytab anew',
     ],
     [/not found in Kerberos database/, 'the KDC must know that principal'],
