@@ -188,7 +188,7 @@ export class Oracle {
   }
 
   /** Keep it: clients are served by it from now on, till it stops. */
-  serving({ id, member }: EnsembleServer, server: Server): void {
+  serving({ id, member, host }: EnsembleServer, server: Server): void {
     const known = this.known.get(id)!;
     const epoch = member!.currentEpoch;
     const { tree } = server;
@@ -200,7 +200,8 @@ export class Oracle {
     };
     const applied = server.applied.bind(server);
     server.applied = (request, transaction, result) => {
-      if (known.server === server) this.applied(id, known, tree, transaction);
+      // What a process does in the moment of its death nobody sees.
+      if (known.server === server && host.alive) this.applied(id, known, tree, transaction);
       applied(request, transaction, result);
     };
     if (member!.acceptedEpoch !== epoch)
