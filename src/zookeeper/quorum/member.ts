@@ -106,7 +106,12 @@ export class Member implements MemberContext {
     this.config = config;
     this.self = self;
     this.ensemble = ensembleOf(config);
-    this.files = new ConfigFiles(runtime.files, runtime.log, config.reconfigEnabled ? configFile : null);
+    this.files = new ConfigFiles(
+      runtime.files,
+      runtime.log,
+      config.reconfigEnabled ? configFile : null,
+      (error) => this.fail(error),
+    );
     const proposed = this.files.proposed();
     // Of one that isn't in the log nothing was acknowledged, or the log was cut.
     const isLogged = proposed !== null && proposed.version <= storage.tree.lastZxid;

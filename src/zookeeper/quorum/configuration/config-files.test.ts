@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
-import type { Files } from '../../../runtime/runtime.ts';
+import { FileError, type Files, type Log } from '../../../runtime/runtime.ts';
 import { parseZooKeeperConfig } from '../../server/config/config.ts';
 import { ConfigFiles, regenerateConfig, withDynamicFile } from './config-files.ts';
 
@@ -10,6 +10,9 @@ const host = () => {
   const { files, log } = servers[0]!.host.runtime;
   files.makeFolder('/conf');
   return { world, files, log };
+};
+const fails = (error: unknown): never => {
+  throw error;
 };
 const put = (files: Files, path: string, text: string): void => {
   const file = files.open(path, 'write');
@@ -29,7 +32,7 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
   const text =
     '# mine\ntickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\n';
   put(files, '/conf/zoo.cfg', text);
-  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg');
+  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg', fails);
   kept.backUp();
   const next = ensembleOf([1, 2, 3], [], 0x100000007);
   kept.seen(next);
@@ -60,7 +63,7 @@ test('where zoo.cfg is made anew at each start, the servers of the last reconfig
   const path = '/etc/kafka/zookeeper.properties';
   const start = (text: string): Promise<string> => world.play(() => regenerateConfig(files, path, text));
   expect(await start(made)).toBe(made);
-  const kept = new ConfigFiles(files, log, path);
+  const kept = new ConfigFiles(files, log, path, fails);
   kept.backUp();
   kept.activated(ensembleOf([1, 3], [], 0x100000007), false);
   await world.play(async () => kept.writing);
@@ -79,12 +82,39 @@ test('without the file that tells the servers, those that were asked for count',
   const { world, files, log } = host();
   const made = 'dataDir=/data\nserver.1=zk1:1:2;2181\nserver.2=zk2:1:2;2181\n';
   await world.play(() => regenerateConfig(files, '/conf/zoo.cfg', made));
-  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg');
+  const kept = new ConfigFiles(files, log, '/conf/zoo.cfg', fails);
   kept.backUp();
   kept.activated(ensembleOf([1, 2], [], 0x100000000), false);
   await world.play(async () => kept.writing);
   files.remove('/conf/zoo.cfg.dynamic.100000000');
   expect(await world.play(() => regenerateConfig(files, '/conf/zoo.cfg', made))).toBe(made);
+});
+
+test.each([
+  ['EIO', ['failed: EIO'], true],
+  ['EROFS', ["error: the configuration can't be written beside /conf/zoo.cfg: no"], false],
+])('a configuration that can not be written for %s: %j', async (code, expected, isFatal) => {
+  const { world, files } = host();
+  const said: string[] = [];
+  const log: Log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (text) => said.push(`error: ${text}`),
+    with: () => log,
+  };
+  const broken: Files = Object.assign(Object.create(files) as Files, {
+    open: (path: string): never => {
+      throw new FileError(code, path, 'no');
+    },
+  });
+  const failed = (error: unknown): void => void said.push(`failed: ${(error as FileError).code}`);
+  const kept = new ConfigFiles(broken, log, '/conf/zoo.cfg', failed);
+  kept.seen(ensembleOf([1, 2, 3], [], 0x100000007));
+  const writing = kept.writing!;
+  await world.play(() => (isFatal ? expect(writing).rejects.toThrow('no') : writing));
+  await world.play(async () => {});
+  expect(said).toEqual(expected);
 });
 
 test('a dynamic file that is missing, tells its version or is nonsense is named', () => {

@@ -1,4 +1,4 @@
-import type { Files, Log } from '../../../runtime/runtime.ts';
+import { FileError, type Files, type Log } from '../../../runtime/runtime.ts';
 import { readProperties } from '../../../wire/properties.ts';
 import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import { StorageError } from '../../storage/storage-error.ts';
@@ -9,6 +9,8 @@ import { readText, replaceText } from './text-file.ts';
 /** Lines of zoo.cfg that a reconfiguration makes untrue. */
 const DYNAMIC = /^(server\.|group|weight|dynamicConfigFile|peerType)/;
 const DYNAMIC_FILE = 'dynamicConfigFile';
+/** The administrator keeps the folder from being written: then what reconfigurations lead to lasts until the next start. */
+const MAY_NOT_WRITE = new Set(['EROFS', 'EACCES', 'EPERM']);
 
 /**
  * zoo.cfg and the files beside it that tell the servers, as Apache's keep them: `.dynamic.<version in hex>` is in force, `.dynamic.next`
@@ -20,11 +22,14 @@ export class ConfigFiles {
   private readonly path: string | null;
   private written: Promise<void> = Promise.resolve();
   private pending = 0;
+  private readonly failed: (error: unknown) => void;
 
-  constructor(files: Files, log: Log, path: string | null) {
+  /** `failed`: the disk fails, and the server must end: what it has in its log and doesn't know of could be lost. */
+  constructor(files: Files, log: Log, path: string | null, failed: (error: unknown) => void) {
     this.files = files;
     this.log = log;
     this.path = path;
+    this.failed = failed;
   }
 
   /** Before the first reconfiguration can rewrite it. */
@@ -72,12 +77,14 @@ export class ConfigFiles {
     this.pending += 1;
     this.written = this.written
       .then(() => work(path))
-      .catch((error: unknown) =>
-        this.log.error(`the configuration can't be written beside ${path}: ${String(error)}`),
-      )
-      .then(() => {
+      .catch((error: unknown) => {
+        if (!(error instanceof FileError) || !MAY_NOT_WRITE.has(error.code)) throw error;
+        this.log.error(`the configuration can't be written beside ${path}: ${error.message}`);
+      })
+      .finally(() => {
         this.pending -= 1;
       });
+    this.written.catch(this.failed);
   }
 }
 
