@@ -17,7 +17,7 @@ export interface Mistake {
 }
 
 const replication = 'src/kafka/replication';
-const controller = 'src/kafka/controller';
+const decisions = 'src/kafka/controller/decisions';
 
 /** `also`: what else has to be wrong, since it would make up for the mistake. */
 type OneEdit = Edit & { readonly name: string; readonly what: string; readonly also?: Edit };
@@ -40,7 +40,7 @@ const ofClusters: readonly OneEdit[] = [
   {
     name: 'no-truncation',
     what: 'a follower that never cuts its log',
-    file: `${replication}/truncation.ts`,
+    file: `${replication}/following/truncation.ts`,
     right: 'const { logEndOffset } = own;',
     wrong:
       'const { logEndOffset } = own; if (logEndOffset >= 0) return { offset: logEndOffset, done: true };',
@@ -48,7 +48,7 @@ const ofClusters: readonly OneEdit[] = [
   {
     name: 'truncation-to-hw',
     what: 'a follower that cuts its log at its high watermark, not by epochs (before KIP-101)',
-    file: `${replication}/truncation.ts`,
+    file: `${replication}/following/truncation.ts`,
     right: 'const { logEndOffset } = own;',
     wrong:
       'const { logEndOffset } = own; if (logEndOffset >= 0) return { offset: Math.min(own.highWatermark, logEndOffset), done: true };',
@@ -63,7 +63,7 @@ const ofClusters: readonly OneEdit[] = [
   {
     name: 'hw-by-one',
     what: 'the high watermark moves when one follower has the records',
-    file: `${replication}/leader-state.ts`,
+    file: `${replication}/isr/leader-state.ts`,
     right: 'let lowest = leaderEndOffset;',
     wrong:
       'let lowest = leaderEndOffset; if (this.members.size > 1) return Math.max(...[...this.members].map((id) => this.followers.get(id)?.logEndOffset ?? -1));',
@@ -78,7 +78,7 @@ const ofClusters: readonly OneEdit[] = [
   {
     name: 'early-join',
     what: 'a follower joins the ISR before it caught up',
-    file: `${replication}/leader-state.ts`,
+    file: `${replication}/isr/leader-state.ts`,
     right:
       'if (follower.logEndOffset < highWatermark || follower.logEndOffset < this.epochStartOffset) return null;',
     wrong: '',
@@ -86,21 +86,21 @@ const ofClusters: readonly OneEdit[] = [
   {
     name: 'unclean-election',
     what: 'who is out of sync is elected although that is not allowed',
-    file: `${controller}/partition-transitions.ts`,
+    file: `${decisions}/partition-transitions.ts`,
     right: 'electOffline(allowed.get(partition.topic) === true)',
     wrong: 'electOffline(true)',
   },
   {
     name: 'same-epoch',
     what: 'a new leader in the epoch of the old one',
-    file: `${controller}/partition-transitions.ts`,
+    file: `${decisions}/partition-transitions.ts`,
     right: 'leaderEpoch: state.leaderEpoch + 1',
     wrong: 'leaderEpoch: state.leaderEpoch',
   },
   {
     name: 'unseen-restart',
     what: 'a new controller doesn’t look which brokers were started again (as Apache’s 2.3)',
-    file: `${controller}/controller-machine.ts`,
+    file: `${decisions}/controller-machine.ts`,
     right: 'yield* replaceRestarted(d, partitions, states);',
     wrong: '',
   },

@@ -1,9 +1,9 @@
 import { silentLog } from '../../src/runtime/silent-log.ts';
-import type { ControlMessage } from '../../src/kafka/controller/control-requests.ts';
-import type { ControllerEvent } from '../../src/kafka/controller/controller-events.ts';
-import { ControllerMachine } from '../../src/kafka/controller/controller-machine.ts';
+import type { ControlMessage } from '../../src/kafka/controller/requests/control-requests.ts';
+import type { ControllerEvent } from '../../src/kafka/controller/decisions/controller-events.ts';
+import { ControllerMachine } from '../../src/kafka/controller/decisions/controller-machine.ts';
 import type { TopicPartition } from '../../src/kafka/controller/topic-partition.ts';
-import type { Call, Work } from '../../src/kafka/controller/work.ts';
+import type { Call, Work } from '../../src/kafka/controller/decisions/work.ts';
 import type { LiveBroker } from '../../src/kafka/controller/znodes/broker-registration.ts';
 import type { ControllerZooKeeper } from '../../src/kafka/controller/znodes/controller-zookeeper.ts';
 import type { WantedReplicas } from '../../src/kafka/controller/znodes/partition-lists.ts';

@@ -1,5 +1,5 @@
 import { serve, type ServedApi } from '../broker/served-api.ts';
-import type { ElectionRefusal, ElectionResult } from '../controller/controller-events.ts';
+import type { ElectionRefusal, ElectionResult } from '../controller/decisions/controller-events.ts';
 import type { TopicPartition } from '../controller/topic-partition.ts';
 import type { RequestOf } from '../protocol/api.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';

@@ -1,9 +1,9 @@
 import type { AppendInfo, AppendOrigin } from '../log/log-types.ts';
 import type { PartitionLog } from '../log/partition-log.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { AckQueue } from './ack-queue.ts';
-import type { DelayedFetch } from './delayed-fetch.ts';
-import { LeaderState } from './leader-state.ts';
+import { AckQueue } from './acks/ack-queue.ts';
+import type { DelayedFetch } from './fetches/delayed-fetch.ts';
+import { LeaderState } from './isr/leader-state.ts';
 
 /** What the controller decided for a partition (LeaderAndIsr). */
 export interface LeaderAndIsrState {

@@ -3,14 +3,14 @@ import type { MetadataCache } from '../broker/metadata-cache.ts';
 import type { LogManager } from '../log/log-manager.ts';
 import type { AppendOrigin } from '../log/log-types.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
-import { DelayedAppend } from './delayed-append.ts';
-import type { AppendResult } from './delayed-append.ts';
-import { DelayedFetch, isEnough } from './delayed-fetch.ts';
-import type { FetchSource } from './delayed-fetch.ts';
-import { failedFetch, readPartition } from './fetch-reader.ts';
-import type { FetchParams, FetchResult } from './fetch-reader.ts';
-import type { FetchPartition } from './fetch-session.ts';
-import type { Fetchers } from './fetchers.ts';
+import { DelayedAppend } from './acks/delayed-append.ts';
+import type { AppendResult } from './acks/delayed-append.ts';
+import { DelayedFetch, isEnough } from './fetches/delayed-fetch.ts';
+import type { FetchSource } from './fetches/delayed-fetch.ts';
+import { failedFetch, readPartition } from './fetches/fetch-reader.ts';
+import type { FetchParams, FetchResult } from './fetches/fetch-reader.ts';
+import type { FetchPartition } from './fetches/fetch-session.ts';
+import type { Fetchers } from './following/fetchers.ts';
 import type {
   LeaderAppend,
   LeaderAppendOptions,
@@ -18,7 +18,7 @@ import type {
   LocalRead,
   LocalReplicas,
 } from './local-replicas.ts';
-import { IsrNews } from './isr-news.ts';
+import { IsrNews } from './isr/isr-news.ts';
 import type { IsrChange, Partition, PartitionHost } from './partition.ts';
 import { ReplicaRoles } from './replica-roles.ts';
 import { ReplicaTable } from './replica-table.ts';

@@ -4,7 +4,7 @@ import type { TopicPartition } from '../log/log-types.ts';
 import { ErrorCode, KafkaError } from '../protocol/errors.ts';
 import { rolesInWords } from './changes-in-words.ts';
 import type { RoleTaken } from './changes-in-words.ts';
-import type { Fetchers } from './fetchers.ts';
+import type { Fetchers } from './following/fetchers.ts';
 import type { LeadershipListener } from './local-replicas.ts';
 import { Partition } from './partition.ts';
 import type { LeaderAndIsrState, PartitionHost } from './partition.ts';

@@ -2,8 +2,12 @@ import { toSafe } from '../../../wire/int64.ts';
 import type { RequestOf, ResponseDraft } from '../../protocol/api.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { fetch } from '../../protocol/messages/01-fetch.ts';
-import type { FetchParams, FetchResult } from '../../replication/fetch-reader.ts';
-import type { FetchContext, FetchPartition, FetchSessionCache } from '../../replication/fetch-session.ts';
+import type { FetchParams, FetchResult } from '../../replication/fetches/fetch-reader.ts';
+import type {
+  FetchContext,
+  FetchPartition,
+  FetchSessionCache,
+} from '../../replication/fetches/fetch-session.ts';
 import type { ReplicaManager } from '../../replication/replica-manager.ts';
 import type { Clock } from '../../../runtime/runtime.ts';
 import { nowOrLater } from '../later.ts';

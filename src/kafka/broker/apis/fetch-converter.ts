@@ -2,8 +2,8 @@ import type { Runtime } from '../../../runtime/runtime.ts';
 import { ErrorCode } from '../../protocol/errors.ts';
 import { compression, forEachBatch, magic } from '../../records/batch.ts';
 import { downConvert } from '../../records/convert.ts';
-import type { FetchResult } from '../../replication/fetch-reader.ts';
-import { failedFetch } from '../../replication/fetch-reader.ts';
+import type { FetchResult } from '../../replication/fetches/fetch-reader.ts';
+import { failedFetch } from '../../replication/fetches/fetch-reader.ts';
 import type { Partition } from '../../replication/partition.ts';
 
 /** Makes of what was read what a client of this Fetch version can read: older message formats, or an error. */

@@ -7,7 +7,7 @@ import type { MetadataCache, PartitionMetadata } from '../metadata-cache.ts';
 import type { RequestContext, ServedApi } from '../served-api.ts';
 import { serve } from '../served-api.ts';
 import type { TopicIds } from '../topic-ids.ts';
-import { topicNameProblem } from '../../admin/topic-name.ts';
+import { topicNameProblem } from '../../admin/topics/topic-name.ts';
 
 export interface MetadataApiOptions {
   readonly metadata: MetadataCache;

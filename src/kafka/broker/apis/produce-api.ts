@@ -1,7 +1,7 @@
 import type { RequestOf, ResponseDraft } from '../../protocol/api.ts';
 import { ErrorCode, errorInfo } from '../../protocol/errors.ts';
 import { produce } from '../../protocol/messages/00-produce.ts';
-import type { AppendResult } from '../../replication/delayed-append.ts';
+import type { AppendResult } from '../../replication/acks/delayed-append.ts';
 import type { AppendRequest, ReplicaManager } from '../../replication/replica-manager.ts';
 import { isInternalTopic } from '../../protocol/internal-topics.ts';
 import { nowOrLater } from '../later.ts';
