@@ -1,6 +1,7 @@
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperConfig } from '../server/config/config.ts';
-import type { Server } from '../server/server.ts';
+import { DEFAULT_TRACE_MASK, type Server } from '../server/server.ts';
+import { ConfigFiles } from './configuration/config-files.ts';
 import type { MemberConfig } from '../server/config/server-line.ts';
 import { storageConfig } from '../server/config/storage-config.ts';
 import { peerNetworks } from '../security/peer-networks.ts';
@@ -46,18 +47,14 @@ export async function startMember(
     history.replayed(transaction),
   );
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
-  const member = new Member(
-    runtime,
-    config,
-    self,
-    storage,
-    history,
-    peers,
-    environment,
-    equip,
-    initialConfiguration,
-    configFile,
+  const facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };
+  const files = new ConfigFiles(
+    runtime.files,
+    runtime.log,
+    config.reconfigEnabled ? configFile : null,
+    (error) => started?.fail(error),
   );
+  const member = new Member(facts, self, files, storage, history, peers, equip);
   started = member;
   try {
     await storage.secure();

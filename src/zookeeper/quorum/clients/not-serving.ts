@@ -1,5 +1,5 @@
-import type { Connection } from '../../runtime/runtime.ts';
-import { NOT_SERVING, Whitelist, fourLetterWord, type FourLetterWord } from '../server/admin/words.ts';
+import type { Connection } from '../../../runtime/runtime.ts';
+import { NOT_SERVING, Whitelist, fourLetterWord, type FourLetterWord } from '../../server/admin/words.ts';
 
 /** A client comes while nobody leads: commands are told so, all others are sent away and look for another server. */
 export function turnAway(connection: Connection, whitelist: Whitelist): void {

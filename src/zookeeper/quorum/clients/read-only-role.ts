@@ -1,5 +1,5 @@
-import { ErrorCode } from '../jute/error-code.ts';
-import type { ServerRole } from '../server/role.ts';
+import { ErrorCode } from '../../jute/error-code.ts';
+import type { ServerRole } from '../../server/role.ts';
 
 /**
  * A server that has lost its quorum, for clients that are content to read what it has (readonlymode.enabled). All sessions are its
