@@ -12,7 +12,7 @@ const MOST_AHEAD_BYTES = 1 << 20;
  * Syncing a small batch is twice as fast where the file has its blocks already, since the file system's journal is left alone. For batches from
  * here on the zeros cost more than that, as each byte then goes to the disk twice.
  */
-const LARGE_BATCH_BYTES = 64 * 1024;
+const LARGE_BATCH_BYTES = 16 * 1024;
 
 export interface LogSettings {
   /** The most by which a file grows ahead of what is written; 0: never ahead. */

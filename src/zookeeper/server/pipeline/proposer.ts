@@ -1,4 +1,5 @@
 import type { Clock } from '../../../runtime/runtime.ts';
+import { GroupCommit } from '../../storage/group-commit.ts';
 import type { ZooKeeperStorage } from '../../storage/storage.ts';
 import type { Transaction } from '../../tree/transactions/transaction.ts';
 import type { ServerMetrics } from '../metrics/metrics.ts';
@@ -20,18 +21,13 @@ export interface CommitListener {
   failed(error: unknown): void;
 }
 
-/**
- * Commits after the own log's sync. All proposals of a turn are one write, and while a sync runs the next ones gather, so that one
- * sync serves all that wait.
- */
+/** Commits what the own log has on the disk. */
 export class StandaloneProposer implements Proposer {
   private readonly storage: Pick<ZooKeeperStorage, 'lastZxid' | 'append' | 'sync'>;
   private readonly clock: Clock;
   private readonly metrics: ServerMetrics;
-  private readonly listener: CommitListener;
+  private readonly groupCommit: GroupCommit;
   private lastZxid: number;
-  private syncing = false;
-  private scheduled = false;
   /** Proposals that no sync has begun for. */
   private gathered = 0;
 
@@ -44,8 +40,13 @@ export class StandaloneProposer implements Proposer {
     this.storage = storage;
     this.clock = clock;
     this.metrics = metrics;
-    this.listener = listener;
     this.lastZxid = storage.lastZxid;
+    this.groupCommit = new GroupCommit(
+      () => this.sync(),
+      clock,
+      (zxid) => listener.committed(zxid),
+      (error) => listener.failed(error),
+    );
   }
 
   nextZxid(): number {
@@ -56,30 +57,14 @@ export class StandaloneProposer implements Proposer {
     this.lastZxid = transaction.header.zxid;
     this.storage.append(transaction);
     this.gathered += 1;
-    if (this.syncing || this.scheduled) return;
-    this.scheduled = true;
-    this.clock.soon(() => {
-      this.scheduled = false;
-      this.sync();
-    });
+    this.groupCommit.want(this.lastZxid);
   }
 
-  private sync(): void {
-    if (this.gathered === 0 || this.syncing) return;
-    this.syncing = true;
+  private async sync(): Promise<void> {
     this.metrics.batchSize.add(this.gathered);
     this.gathered = 0;
     const begunAtMs = this.clock.monotonicMs();
-    const upTo = this.lastZxid;
-    this.storage.sync().then(
-      () => {
-        this.syncing = false;
-        this.metrics.syncTime.add(this.clock.monotonicMs() - begunAtMs);
-        // First the next sync, so that the disk works while the answers are made.
-        this.sync();
-        this.listener.committed(upTo);
-      },
-      (error: unknown) => this.listener.failed(error),
-    );
+    await this.storage.sync();
+    this.metrics.syncTime.add(this.clock.monotonicMs() - begunAtMs);
   }
 }

@@ -10,7 +10,7 @@ import { FollowerWrites } from './follower-writes.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import type { Proposal } from '../history.ts';
 import type { EpochFile } from '../leader/leader-io.ts';
-import { LogSync } from '../log-sync.ts';
+import { GroupCommit } from '../../../storage/group-commit.ts';
 import { wayLost } from './way-to-leader.ts';
 import { ObserverMaster } from './observer-master.ts';
 import { connectAny } from '../../network/connect-any.ts';
@@ -33,7 +33,7 @@ export class Following {
   private readonly leader: MemberConfig;
   private readonly core: Follower;
   private readonly stream: PacketStream;
-  private readonly logSync: LogSync;
+  private readonly groupCommit: GroupCommit;
   private connection: Connection | null = null;
   private sender: PacketSender | null = null;
   private writes: FollowerWrites | null = null;
@@ -81,7 +81,7 @@ export class Following {
     );
     this.stream = new PacketStream(packetLimit(config));
     this.ended = new Promise((resolve) => (this.end = resolve));
-    this.logSync = new LogSync(
+    this.groupCommit = new GroupCommit(
       () => syncLog(context),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
@@ -306,7 +306,7 @@ export class Following {
         storage.appendPayload(output.proposal.zxid, output.proposal.payloadOf34);
         break;
       case 'sync':
-        this.logSync.want(history.last);
+        this.groupCommit.want(history.last);
         break;
       case 'apply':
         this.apply(output.proposal, output.leader);

@@ -9,7 +9,7 @@ import type { EpochFile, LeaderInput, LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
 import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
-import { LogSync } from '../log-sync.ts';
+import { GroupCommit } from '../../../storage/group-commit.ts';
 import { saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
 import { PacketType, type ReceivedPacket } from '../packets/packets.ts';
 
@@ -18,7 +18,7 @@ export class Leading {
   private readonly context: MemberContext;
   private readonly core: Leader;
   private readonly learners: LearnerConnections;
-  private readonly logSync: LogSync;
+  private readonly groupCommit: GroupCommit;
   private writes: LeaderWrites | null = null;
   private server: Server | null = null;
   private timer: Timer | null = null;
@@ -66,7 +66,7 @@ export class Leading {
       sidOf: (learner) => this.core.sidOf(learner),
       isActive: (learner) => this.core.isActive(learner),
     });
-    this.logSync = new LogSync(
+    this.groupCommit = new GroupCommit(
       () => syncLog(context),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
@@ -240,7 +240,7 @@ export class Leading {
       epoch,
       (proposal) => {
         storage.appendPayload(proposal.zxid, proposal.payloadOf34);
-        this.logSync.want(proposal.zxid);
+        this.groupCommit.want(proposal.zxid);
         this.step({ kind: 'propose', proposal, now: this.now });
       },
       () => this.step({ kind: 'sync', now: this.now }),
