@@ -29,8 +29,6 @@ interface Configuration {
   readonly ensemble: Ensemble;
   /** Where in the committed transactions it stands. */
   readonly position: number;
-  /** What was proposed before it was committed: up to here the configuration before has a say, too. */
-  readonly sharedUpTo: number;
 }
 
 interface Known {
@@ -77,7 +75,7 @@ export class Oracle {
 
   constructor(servers: readonly EnsembleServer[], beginning: Ensemble) {
     this.servers = servers;
-    this.configurations = [{ ensemble: beginning, position: 0, sharedUpTo: 0 }];
+    this.configurations = [{ ensemble: beginning, position: 0 }];
     for (const { id } of servers)
       this.known.set(id, {
         acceptedEpoch: 0,
@@ -323,7 +321,7 @@ export class Oracle {
     this.index.set(zxid, position);
     this.committed.push({ zxid, digest: this.model.digest, sessions, transaction });
     const before = this.configurations.at(-1)!;
-    const { member, server } = this.known.get(id)!;
+    const { server } = this.known.get(id)!;
     if (
       this.beginsAt === null &&
       server?.mode === 'leader' &&
@@ -333,17 +331,13 @@ export class Oracle {
       this.say(
         `server ${id} commits ${hex(zxid)}, and configuration ${hex(before.ensemble.version)} has no vote of it`,
       );
-    if (next !== null) {
-      // What follows it at the leader was proposed while the one before was in force.
-      const sharedUpTo = member?.mode === 'leader' ? member.history.last : zxid;
-      this.configurations.push({ ensemble: next, position, sharedUpTo });
-    }
+    if (next !== null) this.configurations.push({ ensemble: next, position });
     const safe = this.servers.filter((other) => {
       const { syncedZxid } = this.known.get(other.id)!;
       return (other.member?.storage.syncedZxid ?? syncedZxid) >= zxid;
     });
     const ids = safe.map((other) => other.id);
-    for (const { verifier, version } of this.needed(zxid, position))
+    for (const { verifier, version } of this.needed(position))
       if (!verifier.hasQuorum(ids))
         this.say(
           `server ${id} took ${hex(zxid)} for committed, and only the disks of ${ids.join(', ') || 'nobody'} had it: no quorum of configuration ${hex(version)}`,
@@ -351,14 +345,12 @@ export class Oracle {
   }
 
   /** Who must have had it. */
-  private needed(zxid: number, position: number): Ensemble[] {
+  private needed(position: number): Ensemble[] {
     const { configurations } = this;
     const [before, last] = configurations.slice(-2);
     if (last === undefined) return [before!.ensemble];
     if (this.beginsAt !== null && last.position < this.beginsAt) return [last.ensemble];
-    return position === last.position || zxid <= last.sharedUpTo
-      ? [before!.ensemble, last.ensemble]
-      : [last.ensemble];
+    return position === last.position ? [before!.ensemble, last.ensemble] : [last.ensemble];
   }
 
   private compare(id: number, tree: DataTree, position: number, what: string): void {
