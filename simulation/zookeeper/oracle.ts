@@ -131,7 +131,7 @@ export class Oracle {
     }
   }
 
-  /** Whatever is in force anywhere is committed; who serves has the one that was in force there. */
+  /** Whatever is in force anywhere is committed; who serves has none older than was in force there. */
   private lookAtConfiguration(id: number, known: Known, { ensemble }: Member): void {
     const due = known.server === null ? null : this.configurationAt(known.position);
     if (ensemble === known.ensemble && due === known.configuration) return;
@@ -145,16 +145,11 @@ export class Oracle {
         `server ${id} has configuration ${hex(version)} in force, ${committed === undefined ? 'which was never committed' : 'but with other servers'}`,
       );
     if (due === null) return;
-    const isSame =
-      due.position === 0 ? this.isOfBeginning(ensemble) : ensemble.version === due.ensemble.version;
-    if (!isSame)
+    // Another server may have told it of a later one, while it follows one that hasn't got so far.
+    if (version < due.ensemble.version)
       this.say(
         `server ${id} serves with configuration ${hex(version)} where ${hex(due.ensemble.version)} is in force`,
       );
-  }
-
-  private isOfBeginning({ version }: Ensemble): boolean {
-    return version === this.configurations[0]!.ensemble.version || this.beginnings.has(version);
   }
 
   private configurationAt(position: number): Configuration {
