@@ -29,8 +29,6 @@ interface Configuration {
   readonly ensemble: Ensemble;
   /** Where in the committed transactions it stands. */
   readonly position: number;
-  /** What was proposed before it was committed: up to here the configuration before has a say, too. */
-  readonly sharedUpTo: number;
 }
 
 interface Known {
@@ -77,7 +75,7 @@ export class Oracle {
 
   constructor(servers: readonly EnsembleServer[], beginning: Ensemble) {
     this.servers = servers;
-    this.configurations = [{ ensemble: beginning, position: 0, sharedUpTo: 0 }];
+    this.configurations = [{ ensemble: beginning, position: 0 }];
     for (const { id } of servers)
       this.known.set(id, {
         acceptedEpoch: 0,
@@ -133,7 +131,7 @@ export class Oracle {
     }
   }
 
-  /** Whatever is in force anywhere is committed; who serves has the one that was in force there. */
+  /** Whatever is in force anywhere is committed; who serves has none older than was in force there. */
   private lookAtConfiguration(id: number, known: Known, { ensemble }: Member): void {
     const due = known.server === null ? null : this.configurationAt(known.position);
     if (ensemble === known.ensemble && due === known.configuration) return;
@@ -147,16 +145,11 @@ export class Oracle {
         `server ${id} has configuration ${hex(version)} in force, ${committed === undefined ? 'which was never committed' : 'but with other servers'}`,
       );
     if (due === null) return;
-    const isSame =
-      due.position === 0 ? this.isOfBeginning(ensemble) : ensemble.version === due.ensemble.version;
-    if (!isSame)
+    // Another server may have told it of a later one, while it follows one that hasn't got so far.
+    if (version < due.ensemble.version)
       this.say(
         `server ${id} serves with configuration ${hex(version)} where ${hex(due.ensemble.version)} is in force`,
       );
-  }
-
-  private isOfBeginning({ version }: Ensemble): boolean {
-    return version === this.configurations[0]!.ensemble.version || this.beginnings.has(version);
   }
 
   private configurationAt(position: number): Configuration {
@@ -323,7 +316,7 @@ export class Oracle {
     this.index.set(zxid, position);
     this.committed.push({ zxid, digest: this.model.digest, sessions, transaction });
     const before = this.configurations.at(-1)!;
-    const { member, server } = this.known.get(id)!;
+    const { server } = this.known.get(id)!;
     if (
       this.beginsAt === null &&
       server?.mode === 'leader' &&
@@ -333,17 +326,13 @@ export class Oracle {
       this.say(
         `server ${id} commits ${hex(zxid)}, and configuration ${hex(before.ensemble.version)} has no vote of it`,
       );
-    if (next !== null) {
-      // What follows it at the leader was proposed while the one before was in force.
-      const sharedUpTo = member?.mode === 'leader' ? member.history.last : zxid;
-      this.configurations.push({ ensemble: next, position, sharedUpTo });
-    }
+    if (next !== null) this.configurations.push({ ensemble: next, position });
     const safe = this.servers.filter((other) => {
       const { syncedZxid } = this.known.get(other.id)!;
       return (other.member?.storage.syncedZxid ?? syncedZxid) >= zxid;
     });
     const ids = safe.map((other) => other.id);
-    for (const { verifier, version } of this.needed(zxid, position))
+    for (const { verifier, version } of this.needed(position))
       if (!verifier.hasQuorum(ids))
         this.say(
           `server ${id} took ${hex(zxid)} for committed, and only the disks of ${ids.join(', ') || 'nobody'} had it: no quorum of configuration ${hex(version)}`,
@@ -351,14 +340,12 @@ export class Oracle {
   }
 
   /** Who must have had it. */
-  private needed(zxid: number, position: number): Ensemble[] {
+  private needed(position: number): Ensemble[] {
     const { configurations } = this;
     const [before, last] = configurations.slice(-2);
     if (last === undefined) return [before!.ensemble];
     if (this.beginsAt !== null && last.position < this.beginsAt) return [last.ensemble];
-    return position === last.position || zxid <= last.sharedUpTo
-      ? [before!.ensemble, last.ensemble]
-      : [last.ensemble];
+    return position === last.position ? [before!.ensemble, last.ensemble] : [last.ensemble];
   }
 
   private compare(id: number, tree: DataTree, position: number, what: string): void {

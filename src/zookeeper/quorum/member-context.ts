@@ -59,14 +59,6 @@ export async function saveEpoch(
   context[file] = epoch;
 }
 
-/**
- * Brings to the disk the configurations in what is logged, and then the log: who has one in its log and doesn't know that it was
- * proposed could lead with the old quorum alone.
- */
-export function syncLog({ storage, configurationWriting }: MemberContext): Promise<void> {
-  return configurationWriting === null ? storage.sync() : configurationWriting.then(() => storage.sync());
-}
-
 /** Packets may be as large as requests, and what servers add to those. */
 export const packetLimit = (config: ZooKeeperConfig): number => config.juteMaxBuffer + 64 * 1024;
 
@@ -79,7 +71,7 @@ export async function settleLog(context: MemberContext): Promise<void> {
   await storage.snapshotWritten();
   // The next role begins with what this one agreed to last, though it heard no more of it.
   await storage.epochsWritten();
-  await syncLog(context);
+  await storage.sync();
   for (const proposal of history.uncommitted()) storage.tree.apply(proposal.transaction);
   history.commitTo(history.last);
 }

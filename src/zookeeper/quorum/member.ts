@@ -76,6 +76,8 @@ export class Member implements MemberContext {
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
     this.configurations = new Configurations(config, self, files, storage.tree.lastZxid);
+    // Who has one in its log and doesn't know that it was proposed could lead with the old quorum alone.
+    storage.writeAfter(() => this.configurations.writing);
     this.serving = new Serving(facts, equip);
     this.reigns = new Reigns(runtime.clock, runtime.log, this.stats, self.id);
     this.shunned = new Shunned(runtime.clock, runtime.log, config.dataDir);

@@ -139,6 +139,35 @@ test('one sync runs at a time, also when the next is asked for in the very momen
   expect(most).toBe(1);
 });
 
+test('nothing is logged before what must be on the disk first: not by a sync that waits already, nor by a snapshot', async () => {
+  const { world, host } = simulated(9);
+  const tree = new TestWorld();
+  await world.play(async () => {
+    const storage = ZooKeeperStorage.open(host.runtime, testConfig);
+    let before: Promise<void> | null = null;
+    const wait = (): (() => void) => {
+      let release = (): void => {};
+      before = new Promise<void>((resolve) => (release = resolve));
+      return release;
+    };
+    storage.writeAfter(() => before);
+    const releaseFirst = wait();
+    storage.append(tree.create('/a'));
+    const synced = storage.sync();
+    const releaseSecond = wait();
+    storage.append(tree.create('/b'));
+    const snapshot = storage.snapshot();
+    releaseFirst();
+    await new Promise<void>((resolve) => void host.runtime.clock.after(1000, resolve));
+    expect(storage.writtenBytes).toBe(0);
+    before = null;
+    releaseSecond();
+    await Promise.all([synced, snapshot]);
+    expect(storage.writtenBytes).toBeGreaterThan(0);
+    expect(storage.syncedZxid).toBe(storage.lastZxid);
+  });
+});
+
 test('a new log file gets nothing before the last one is on the disk to its end, so that a loss of power leaves no hole', async () => {
   const { world, host } = simulated(6);
   const tree = new TestWorld();

@@ -69,6 +69,7 @@ export class ZooKeeperStorage {
   private bytesLimit = 0;
   private snapshotting: Promise<void> | null = null;
   private epochs: Promise<void> = Promise.resolve();
+  private before: () => Promise<void> | null = () => null;
 
   /**
    * Reads what is there, or begins anew. Reads files to their ends before it returns.
@@ -123,10 +124,20 @@ export class ZooKeeperStorage {
     this.tree = tree;
     this.recovered = recovered;
     this.locks = locks;
-    this.log = new TransactionLog(runtime, folders.logs, tree.lastZxid, config);
+    this.log = this.openLog();
     this.appended = recovered.replayed;
     this.drawLimits();
     this.bytesBefore = -recovered.replayedBytes;
+  }
+
+  private openLog(): TransactionLog {
+    const { runtime, logFolder, tree, config } = this;
+    return new TransactionLog(runtime, logFolder, tree.lastZxid, config, () => this.before());
+  }
+
+  /** Nothing that is appended gets to the disk before what `before` tells has got there; it tells null when there is nothing like that. */
+  writeAfter(before: () => Promise<void> | null): void {
+    this.before = before;
   }
 
   /** Of the last transaction appended, or found at the start. */
@@ -333,7 +344,7 @@ export class ZooKeeperStorage {
   private readAgain(replaying: (transaction: Transaction) => void): void {
     this.tree.reset();
     recover(this.runtime, this.tree, this.folders, true, replaying);
-    this.log = new TransactionLog(this.runtime, this.logFolder, this.tree.lastZxid, this.config);
+    this.log = this.openLog();
   }
 
   /** The tree was replaced by a leader's: writes it down. Only when this resolves does the disk have it; till then it has the old one. */
@@ -342,7 +353,7 @@ export class ZooKeeperStorage {
     await this.log.close();
     const zxid = this.tree.lastZxid;
     await dropAfter(this.runtime.files, this.folders, zxid);
-    this.log = new TransactionLog(this.runtime, this.logFolder, zxid, this.config);
+    this.log = this.openLog();
     await this.snapshot();
     // The logs lack what the tree brought: neither they nor the snapshots that they go on from are of use any more.
     await dropBefore(this.runtime.files, this.folders, zxid);

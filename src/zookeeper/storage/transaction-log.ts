@@ -38,6 +38,7 @@ export class TransactionLog {
   private readonly runtime: Runtime;
   private readonly folder: string;
   private readonly settings: LogSettings;
+  private readonly before: () => Promise<void> | null;
   private readonly batch = new LogBatch();
   private batchZxid = 0;
   /** The first zxid of the batch, which names a new file. */
@@ -52,7 +53,15 @@ export class TransactionLog {
   private next: Promise<void> | null = null;
   private failure: Error | null = null;
 
-  constructor(runtime: Runtime, folder: string, lastZxid: number, settings: LogSettings) {
+  /** `before`: until what must be on the disk before anything is written here; null: it is. */
+  constructor(
+    runtime: Runtime,
+    folder: string,
+    lastZxid: number,
+    settings: LogSettings,
+    before: () => Promise<void> | null,
+  ) {
+    this.before = before;
     this.runtime = runtime;
     this.folder = folder;
     this.settings = settings;
@@ -80,12 +89,13 @@ export class TransactionLog {
   }
 
   /**
-   * Writes what was gathered; `sync` does, where a new file is to begin: that gets nothing before the last one is on the disk to its end. A
-   * loss of power would else leave a hole between the two. Throws a FileError: then the server must end, for what is in the file is unknown.
+   * Writes what was gathered; `sync` does, where something else must be on the disk before, or a new file is to begin: that gets nothing
+   * before the last one is on the disk to its end. A loss of power would else leave a hole between the two. Throws a FileError: then the
+   * server must end, for what is in the file is unknown.
    */
   flush(): void {
     if (this.failure !== null) throw this.failure;
-    if (this.batch.length === 0 || this.rolled !== null) return;
+    if (this.batch.length === 0 || this.rolled !== null || this.before() !== null) return;
     try {
       const file = this.file ?? this.begin();
       const bytes = this.batch.bytes;
@@ -148,6 +158,9 @@ export class TransactionLog {
    * sync together. A rejection is final: what the disk has is unknown.
    */
   sync(): Promise<void> {
+    const before = this.before();
+    // More may be asked for meanwhile, and stand in what was gathered.
+    if (before !== null) return before.then(() => this.sync());
     try {
       this.flush();
     } catch (error) {
@@ -181,6 +194,7 @@ export class TransactionLog {
     try {
       if (this.rolled !== null) {
         if (this.settings.forceSync) await this.rolled.sync();
+        for (let before = this.before(); before !== null; before = this.before()) await before;
         this.rolled.close();
         this.rolled = null;
         this.flush();
@@ -211,6 +225,7 @@ export class TransactionLog {
 
   /** Syncs and closes. The file is cut behind its last entry. */
   async close(): Promise<void> {
+    await this.sync();
     this.roll();
     await this.sync();
   }

@@ -15,7 +15,7 @@ import { wayLost } from './way-to-leader.ts';
 import { ObserverMaster } from './observer-master.ts';
 import { connectAny } from '../../network/connect-any.ts';
 import { isChecked } from '../../network/reachability.ts';
-import { packetLimit, saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
+import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
 import { PacketSender } from '../packets/packet-sender.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
 import { SnapshotBody } from '../packets/snapshot-body.ts';
@@ -82,7 +82,7 @@ export class Following {
     this.stream = new PacketStream(packetLimit(config));
     this.ended = new Promise((resolve) => (this.end = resolve));
     this.groupCommit = new GroupCommit(
-      () => syncLog(context),
+      () => context.storage.sync(),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
       (error) => context.fail(error),

@@ -151,12 +151,6 @@ export class Broadcast {
       this.commitNext(now, proposedAt, out);
       if (this.designated !== null) return;
     }
-    const { neededBefore } = quorums;
-    if (neededBefore !== null) {
-      this.commitUpTo(neededBefore, out);
-      if (history.lastCommitted < neededBefore) return;
-      quorums.forgetBefore();
-    }
     this.commitUpTo(Number.POSITIVE_INFINITY, out);
   }
 
@@ -204,8 +198,7 @@ export class Broadcast {
   }
 
   private activateNext(leader: number, out: LeaderOutput[]): void {
-    const { last, lastCommitted } = this.history;
-    const ensemble = this.quorums.activate(last > lastCommitted ? last : null);
+    const ensemble = this.quorums.activate();
     out.push({ kind: 'activate', ensemble, leader });
   }
 

@@ -110,6 +110,15 @@ test('from a reconfiguration on both quorums are needed; what was proposed befor
   expect(ack(6, 4)).toContain('commit 4');
 });
 
+test('what was proposed meanwhile needs the new quorum alone: who votes no more may leave without acknowledging it', () => {
+  const { ack, propose, gone } = leading(ensembleOf([1, 2], [], 1), [2, 3, 4]);
+  propose(change(at(1), ensembleOf([1, 3, 4], [2])), write(at(2)));
+  ack(2, 1);
+  expect(ack(3, 1)).toContain('commit 1');
+  expect(gone(2)).toEqual([]);
+  expect(ack(3, 2)).toContain('commit 2');
+});
+
 test('a leader that is not in the new configuration names whoever has most, and commits nothing more', () => {
   const { ack, propose, leader } = leading(ensembleOf([1, 2, 3], [], 1), [2, 3]);
   propose(change(at(1), ensembleOf([2, 3])), write(at(2)));

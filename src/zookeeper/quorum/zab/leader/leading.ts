@@ -10,7 +10,7 @@ import { Leader } from './leader.ts';
 import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
 import { GroupCommit } from '../../../storage/group-commit.ts';
-import { saveEpoch, settleLog, syncLog, type MemberContext } from '../../member-context.ts';
+import { saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
 import { PacketType, type ReceivedPacket } from '../packets/packets.ts';
 
 /** The shell around `Leader`: the quorum port, the log, the tree and the server for clients. */
@@ -67,7 +67,7 @@ export class Leading {
       isActive: (learner) => this.core.isActive(learner),
     });
     this.groupCommit = new GroupCommit(
-      () => syncLog(context),
+      () => context.storage.sync(),
       runtime.clock,
       (zxid) => this.step({ kind: 'synced', zxid, now: this.now }),
       (error) => context.fail(error),

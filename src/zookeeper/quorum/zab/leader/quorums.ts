@@ -10,8 +10,9 @@ export interface Acknowledged {
 }
 
 /**
- * Who has what on its disk, counted by every configuration that has a say in it: the one in force; as of its proposal the next one,
- * too; and the one before in what was proposed while that was in force.
+ * Who has what on its disk, counted by every configuration that has a say in it: the one in force, and as of its proposal the next one,
+ * too. The one before has none in what it leaves unfinished: a quorum of it has the next one in its log, so nobody leads any more without a
+ * quorum of that; and its voters need not be there to acknowledge anything.
  */
 export class Quorums {
   private readonly self: number;
@@ -19,7 +20,6 @@ export class Quorums {
   private inForce: Ensemble;
   private next: { readonly ensemble: Ensemble; readonly zxid: number } | null;
   private isOpen = false;
-  private before: { readonly ensemble: Ensemble; readonly upTo: number } | null = null;
   /** The own log has everything up to here on the disk. */
   private syncedZxid = 0;
 
@@ -49,11 +49,6 @@ export class Quorums {
     return this.next?.zxid ?? null;
   }
 
-  /** Up to here the one before is needed; null: it isn't any more. */
-  get neededBefore(): number | null {
-    return this.before?.upTo ?? null;
-  }
-
   /**
    * What learners begin with: one that was left unfinished comes into force with the epoch; one that was proposed in it isn't before its
    * commit, whoever joins meanwhile.
@@ -72,10 +67,9 @@ export class Quorums {
     this.recount();
   }
 
-  /** Puts the proposed one in force. `pendingUpTo`: what was proposed by then and isn't committed; null: nothing. */
-  activate(pendingUpTo: number | null): Ensemble {
+  /** Puts the proposed one in force. */
+  activate(): Ensemble {
     const { ensemble } = this.next!;
-    this.before = pendingUpTo === null ? null : { ensemble: this.inForce, upTo: pendingUpTo };
     this.inForce = ensemble;
     this.next = null;
     this.recount();
@@ -88,39 +82,27 @@ export class Quorums {
     this.recount();
   }
 
-  /** All is committed that the one before had a say in. */
-  forgetBefore(): void {
-    this.before = null;
-    this.recount();
-  }
-
   /** Who leads once the proposed one is in force. */
   designate(acknowledged: readonly Acknowledged[]): number {
     return designate(this.self, this.inForce, this.next!.ensemble, acknowledged);
   }
 
   countsAsVoter({ isObserver, sid }: Learner): boolean {
-    const { inForce, next, before } = this;
-    return (
-      !isObserver && [inForce, next?.ensemble, before?.ensemble].some((each) => each?.isVoter(sid) === true)
-    );
+    const { inForce, next } = this;
+    return !isObserver && (inForce.isVoter(sid) || next?.ensemble.isVoter(sid) === true);
   }
 
   /** Whether the server itself and its followers are a quorum, in each configuration. */
   areQuorum(followers: readonly number[]): boolean {
-    const { inForce, next, before } = this;
-    return [inForce, next?.ensemble, before?.ensemble].every(
-      (each) => each?.verifier.hasQuorum([this.self, ...followers]) !== false,
-    );
+    return this.hasQuorum([this.self, ...followers], Number.POSITIVE_INFINITY);
   }
 
   /** Of every configuration that has a say in what stands at `zxid`. */
   hasQuorum(present: readonly number[], zxid: number): boolean {
-    const { inForce, next, before } = this;
+    const { inForce, next } = this;
     return (
       inForce.verifier.hasQuorum(present) &&
-      (next === null || zxid < next.zxid || next.ensemble.verifier.hasQuorum(present)) &&
-      (before === null || zxid > before.upTo || before.ensemble.verifier.hasQuorum(present))
+      (next === null || zxid < next.zxid || next.ensemble.verifier.hasQuorum(present))
     );
   }
 
