@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
 import type { Log } from '../../runtime/runtime.ts';
 import { silentLog } from '../../runtime/silent-log.ts';
+import { OpCode } from '../jute/op-code.ts';
 import { startMember } from './start-member.ts';
 
 /** Who comes gets the whole tree, as after a long absence. */
@@ -51,8 +52,9 @@ async function ensembleOf3({
   seed: number;
   txns?: number;
   log?: Log;
+  zooCfg?: string;
 }): Promise<SimulatedEnsemble> {
-  const ensemble = new SimulatedEnsemble({ servers: 3, zooCfg: SNAPSHOTS_ONLY, ...options });
+  const ensemble = new SimulatedEnsemble({ servers: 3, ...options });
   ensemble.startAll();
   expect(await ensemble.untilServing(3)).toBe(true);
   await write(ensemble, 'first', txns);
@@ -98,63 +100,106 @@ test.each([
   await expect(start).rejects.toThrow(sentence);
 });
 
-test('a server that comes with the data of another cluster stays out of this one, and says what to do', async () => {
-  const { log, said } = gathered();
-  const ensemble = await ensembleOf3({ seed: 2, log });
-  const { world } = ensemble;
-  const stranger = follower(ensemble);
-  const leader = ensemble.leader!;
-  const before = ensemble.treeOf(leader);
-  // Its disk is that of a server of another ensemble.
-  const other = await ensembleOf3({ seed: 3, txns: 10 });
-  await other.world.run(other.world.nowMs + 10_000);
-  await write(other, 'later', 1);
-  ensemble.kill(stranger, true);
-  takeDataOf(other.leader!, stranger);
-  ensemble.start(stranger);
-  await world.run(world.nowMs + 20_000);
-  expect(said.join('\n')).toContain('have the data of two clusters');
-  expect(stranger.member?.mode ?? null).toBe(null);
-  expect(ensemble.leader).toBe(leader);
-  expect(ensemble.treeOf(leader)).toBe(before);
+test.each([
+  ['gets the whole tree', 50, 10, SNAPSHOTS_ONLY],
+  ['is behind', 50, 10, ''],
+  ['is as far by chance', 50, 50, ''],
+  ['is ahead', 10, 50, ''],
+])(
+  'a server that comes with the data of another cluster and %s stays out of this one, and says what to do',
+  async (_, txns, othersTxns, zooCfg) => {
+    const { log, said } = gathered();
+    const ensemble = await ensembleOf3({ seed: 2, log, txns, zooCfg });
+    const { world } = ensemble;
+    const stranger = follower(ensemble);
+    const leader = ensemble.leader!;
+    // Its disk is that of a server of another ensemble.
+    const other = await ensembleOf3({ seed: 3, txns: othersTxns });
+    await other.world.run(other.world.nowMs + 10_000);
+    if (zooCfg !== '') await write(other, 'strange', 1);
+    ensemble.kill(stranger, true);
+    takeDataOf(other.leader!, stranger);
+    ensemble.start(stranger);
+    await world.run(world.nowMs + 20_000);
+    await write(ensemble, 'later', 1);
+    expect(said.join('\n')).toContain('have the data of two clusters');
+    expect(stranger.member?.mode ?? null).toBe(null);
+    expect(stranger.member!.storage.tree.find('/later0')).toBeUndefined();
+    expect(ensemble.leader).toBe(leader);
+    expect(ensemble.treeOf(leader)).toContain('/later0');
 
-  // What the sentence says helps.
-  ensemble.kill(stranger, true);
-  stranger.host.restart().files.remove(SNAPSHOTS);
-  ensemble.start(stranger);
-  await untilAgreed(ensemble);
-});
+    // Nor does it when it is started again, or when it tries again later.
+    said.length = 0;
+    ensemble.kill(stranger, true);
+    ensemble.start(stranger);
+    await world.run(world.nowMs + 70_000);
+    await write(ensemble, 'again', 1);
+    expect(said.filter((line) => line.includes('have the data of two clusters'))).toHaveLength(2);
+    expect(stranger.member?.mode ?? null).toBe(null);
 
-test("a server with another cluster's data that would win the election isn't followed: the others elect one of theirs", async () => {
+    // What the sentence says helps.
+    ensemble.kill(stranger, true);
+    stranger.host.restart().files.remove(SNAPSHOTS);
+    ensemble.start(stranger);
+    await untilAgreed(ensemble);
+  },
+);
+
+test.each([
+  ['sends its whole tree', SNAPSHOTS_ONLY],
+  ['sends what the others lack', ''],
+])(
+  "a server with another cluster's data that would win the election and %s isn't followed: the others elect one of theirs",
+  async (_, zooCfg) => {
+    const { log, said } = gathered();
+    const ensemble = await ensembleOf3({ seed: 4, log, txns: 5, zooCfg });
+    const { world } = ensemble;
+    await world.run(world.nowMs + 10_000);
+    await write(ensemble, 'later', 1);
+    const stranger = ensemble.servers[2]!;
+    const before = ensemble.treeOf(ensemble.servers[0]!);
+    for (const server of ensemble.servers) ensemble.kill(server, true);
+
+    // It has seen more epochs, so its vote is the best.
+    const other = await ensembleOf3({ seed: 5 });
+    for (let i = 0; i < 3; i++) {
+      const leader = other.leader!;
+      other.kill(leader, true);
+      expect(await other.untilServing(2)).toBe(true);
+      other.start(leader);
+      expect(await other.untilServing(3)).toBe(true);
+    }
+    await write(other, 'later', 5);
+    takeDataOf(other.leader!, stranger);
+    ensemble.startAll();
+    const mine = ensemble.servers.slice(0, 2);
+    const served = (): boolean => mine.every((server) => (server.member?.mode ?? null) !== null);
+    expect(await world.run(served, 60_000)).toBe(true);
+    expect(said.join('\n')).toContain(
+      'server 3, which was elected, and this one have the data of two clusters',
+    );
+    expect(ensemble.treeOf(mine[0]!).startsWith(before.split('\nsession')[0]!)).toBe(true);
+    await write(ensemble, 'again', 3);
+  },
+);
+
+test("a server whose znodes went wrong in the ensemble's own service follows again: what differs is counted, as before", async () => {
   const { log, said } = gathered();
-  const ensemble = await ensembleOf3({ seed: 4, log, txns: 5 });
-  const { world } = ensemble;
-  await world.run(world.nowMs + 10_000);
+  const ensemble = await ensembleOf3({ seed: 10, log });
+  const wrong = follower(ensemble);
+  const { tree } = wrong.member!.storage;
+  const header = { sessionId: 1n, cxid: 1, zxid: tree.lastZxid, timeMs: 5, type: OpCode.setData };
+  tree.apply({ header, record: { kind: 'setData', path: '/first0', data: Buffer.alloc(3), version: 9 } });
+  await ensemble.world.play(() => wrong.member!.storage.snapshot());
+  const differ = (): number => said.filter((line) => line.includes("differ from the leader's")).length;
   await write(ensemble, 'later', 1);
-  const stranger = ensemble.servers[2]!;
-  const before = ensemble.treeOf(ensemble.servers[0]!);
-  for (const server of ensemble.servers) ensemble.kill(server, true);
-
-  // It has seen more epochs, so its vote is the best.
-  const other = await ensembleOf3({ seed: 5 });
-  for (let i = 0; i < 3; i++) {
-    const leader = other.leader!;
-    other.kill(leader, true);
-    expect(await other.untilServing(2)).toBe(true);
-    other.start(leader);
-    expect(await other.untilServing(3)).toBe(true);
-  }
-  await write(other, 'later', 5);
-  takeDataOf(other.leader!, stranger);
-  ensemble.startAll();
-  const mine = ensemble.servers.slice(0, 2);
-  const served = (): boolean => mine.every((server) => (server.member?.mode ?? null) !== null);
-  expect(await world.run(served, 60_000)).toBe(true);
-  expect(said.join('\n')).toContain(
-    'server 3, which was elected, and this one have the data of two clusters',
-  );
-  expect(ensemble.treeOf(mine[0]!).startsWith(before.split('\nsession')[0]!)).toBe(true);
-  await write(ensemble, 'again', 3);
+  expect(differ()).toBe(1);
+  ensemble.kill(wrong);
+  ensemble.start(wrong);
+  expect(await ensemble.untilServing(3)).toBe(true);
+  await write(ensemble, 'again', 1);
+  expect(differ()).toBe(2);
+  expect(ensemble.serving).toHaveLength(3);
 });
 
 test('a full disk ends its server with a sentence that says what to do; the others serve on, and with room again it is back', async () => {
