@@ -222,16 +222,26 @@ test('a full disk ends its server with a sentence that says what to do; the othe
   await untilAgreed(ensemble);
 });
 
-test('wall clocks that jump by hours end no session and no leader; only the times of changes follow them', async () => {
-  const ensemble = await ensembleOf3({ seed: 7 });
+test('wall clocks that jump by hours end no session and no leader; the times of changes follow them, and every server says so', async () => {
+  const { log, said } = gathered();
+  const ensemble = await ensembleOf3({ seed: 7, log });
   const { world } = ensemble;
   const leader = ensemble.leader!;
   const client = ensemble.client('client', ensemble.servers, 4000);
   await world.play(() => client.create('/mine', null, { mode: 'ephemeral' }));
   const session = client.sessionId;
-  for (const byMs of [3_600_000, -2 * 3_600_000, 30 * 24 * 3_600_000]) {
+  for (const [byMs, jumped] of [
+    [3_600_000, '3600 s ahead'],
+    [-2 * 3_600_000, '7200 s back'],
+    [30 * 24 * 3_600_000, '2592000 s ahead'],
+  ] as const) {
+    said.length = 0;
     for (const server of ensemble.servers) server.host.setWallClock(byMs);
-    await world.run(world.nowMs + 5000);
+    await world.run(world.nowMs + 11_000);
+    const jumps = said.filter((line) => line.startsWith('the clock of this machine jumped '));
+    expect(jumps).toHaveLength(3);
+    expect(jumps[0]).toContain(jumped);
+    expect(jumps[0]).toContain('Let NTP keep the clocks');
     const { czxid, ctime } = await world.play(async () => {
       await client.create(`/at${byMs}`, null);
       return (await client.exists(`/at${byMs}`))!;
