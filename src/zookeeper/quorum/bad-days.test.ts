@@ -3,6 +3,8 @@ import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/
 import type { Log } from '../../runtime/runtime.ts';
 import { silentLog } from '../../runtime/silent-log.ts';
 import { OpCode } from '../jute/op-code.ts';
+import { listLogs, listSnapshots } from '../storage/files.ts';
+import { startZooKeeper } from '../server/start.ts';
 import { startMember } from './start-member.ts';
 
 /** Who comes gets the whole tree, as after a long absence. */
@@ -31,6 +33,25 @@ function takeDataOf(other: EnsembleServer, server: EnsembleServer): void {
     copy.write(bytes, 0);
     copy.close();
   }
+}
+
+/** The names of its snapshots, the oldest first. */
+const snapshotsOf = ({ host }: EnsembleServer): string[] =>
+  listSnapshots(host.disk.files, SNAPSHOTS).map(({ name }) => name);
+
+/** A follower that has written a snapshot in the middle of its log. */
+async function withSnapshots(ensemble: SimulatedEnsemble): Promise<EnsembleServer> {
+  const server = follower(ensemble);
+  await ensemble.world.play(() => server.member!.storage.snapshot());
+  await write(ensemble, 'behind', 5);
+  return server;
+}
+
+/** Changes some bytes of one of its files. */
+function damage({ host }: EnsembleServer, name: string, at: number): void {
+  const file = host.disk.files.open(`${SNAPSHOTS}/${name}`, 'write');
+  file.write(Buffer.from('damaged'), at);
+  file.close();
 }
 
 function gathered(): { log: Log; said: string[] } {
@@ -213,13 +234,33 @@ test('a full disk ends its server with a sentence that says what to do; the othe
   expect(poor.failures[0]).toContain('make room there');
   expect(ensemble.serving).toHaveLength(2);
 
-  ensemble.start(poor);
-  await ensemble.world.run(ensemble.world.nowMs + 3000);
-  expect(poor.member?.mode ?? null).toBe(null);
+  // It can't begin, either, as long as there is none.
+  for (const roomBytes of [2000, 0]) {
+    poor.failures.length = 0;
+    disk.capacityBytes = disk.usedBytes + roomBytes;
+    ensemble.start(poor);
+    await ensemble.world.run(ensemble.world.nowMs + 3000);
+    expect(poor.member?.mode ?? null).toBe(null);
+    expect(poor.failures).toHaveLength(1);
+    expect(poor.failures[0]).toContain('the disk is full');
+    expect(poor.failures[0]).toContain('make room there');
+  }
   disk.capacityBytes = 2 ** 40;
   ensemble.kill(poor, true);
   ensemble.start(poor);
   await untilAgreed(ensemble);
+});
+
+test('a new server whose disk is full does not start, and says what to do', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 1, servers: 3 });
+  const { host } = ensemble.servers[0]!;
+  host.runtime.files.makeFolder('/data');
+  put(ensemble.servers[0]!, '/data/myid', '1');
+  host.disk.capacityBytes = host.disk.usedBytes;
+  const start = ensemble.world.play(() => startZooKeeper(host.runtime, ensemble.config));
+  await expect(start).rejects.toThrow(
+    /^\/data\/version-2\/\S+: the disk is full .*: make room there .* and start this server again/,
+  );
 });
 
 test('wall clocks that jump by hours end no session and no leader; the times of changes follow them, and every server says so', async () => {
@@ -255,18 +296,53 @@ test('wall clocks that jump by hours end no session and no leader; the times of 
   expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
 });
 
-test('a server whose snapshots and log are damaged says so, and syncs anew once its data is moved away', async () => {
-  const ensemble = await ensembleOf3({ seed: 8 });
-  const hurt = follower(ensemble);
+test('a server whose newest snapshot is damaged says so, begins from the one before and its log, and gets the rest from the leader', async () => {
+  const { log, said } = gathered();
+  const ensemble = await ensembleOf3({ seed: 8, log });
+  const hurt = await withSnapshots(ensemble);
   ensemble.kill(hurt, true);
-  const { files } = hurt.host.restart();
-  const name = files.list(SNAPSHOTS).find((one) => one.startsWith('log.'))!;
-  const file = files.open(`${SNAPSHOTS}/${name}`, 'write');
-  file.write(Buffer.from('damaged'), 1000);
-  file.close();
+  const newest = snapshotsOf(hurt).at(-1)!;
+  damage(hurt, newest, 100);
+  await write(ensemble, 'meanwhile', 20);
+  ensemble.start(hurt);
+  await untilAgreed(ensemble);
+  expect(said).toContain(
+    `${SNAPSHOTS}/${newest} can't be read: it is cut short or damaged at byte 110; the snapshot before it is used, and the log from there on`,
+  );
+  expect(hurt.member!.storage.recovered.snapshot?.name).toBe(snapshotsOf(hurt)[0]);
+  expect(hurt.failures).toEqual([]);
+});
+
+test('a server whose newest snapshot and log are damaged says where, and syncs anew once its data is moved away', async () => {
+  const { log, said } = gathered();
+  const ensemble = await ensembleOf3({ seed: 8, log });
+  const hurt = await withSnapshots(ensemble);
+  ensemble.kill(hurt, true);
+  damage(hurt, snapshotsOf(hurt).at(-1)!, 100);
+  const damaged = listLogs(hurt.host.disk.files, SNAPSHOTS)[0]!.name;
+  damage(hurt, damaged, 1000);
   ensemble.start(hurt);
   expect(await ensemble.world.run(() => hurt.failures.length > 0, 5000)).toBe(true);
+  expect(said.join()).toContain('the snapshot before it is used');
   expect(hurt.failures[0]).toMatch(/log\.\w+ is damaged at byte \d+/);
+  expect(hurt.failures[0]).toContain(damaged);
+  expect(hurt.failures[0]).toContain('move its data away and let it sync anew');
+
+  hurt.host.restart().files.remove(SNAPSHOTS);
+  ensemble.start(hurt);
+  await untilAgreed(ensemble);
+});
+
+test('a server none of whose snapshots can be read says so, and syncs anew once its data is moved away', async () => {
+  const ensemble = await ensembleOf3({ seed: 8 });
+  const hurt = await withSnapshots(ensemble);
+  ensemble.kill(hurt, true);
+  const names = snapshotsOf(hurt);
+  expect(names.length).toBeGreaterThan(1);
+  for (const name of names) damage(hurt, name, 100);
+  ensemble.start(hurt);
+  expect(await ensemble.world.run(() => hurt.failures.length > 0, 5000)).toBe(true);
+  expect(hurt.failures[0]).toContain(`none of the snapshots in ${SNAPSHOTS} can be read`);
   expect(hurt.failures[0]).toContain('move its data away and let it sync anew');
 
   hurt.host.restart().files.remove(SNAPSHOTS);

@@ -109,9 +109,9 @@ function loadNewest(
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
       tried = error;
-      runtime.log.warn(`a snapshot can't be read: ${error.message}; an older one is used`, {
-        file: file.path,
-      });
+      runtime.log.warn(
+        `${file.path} can't be read: ${error.message}; the snapshot before it is used, and the log from there on`,
+      );
     }
   }
   if (tried !== null)
