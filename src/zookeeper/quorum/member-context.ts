@@ -28,6 +28,8 @@ export interface MemberContext {
   readonly stats: MemberStats;
   acceptedEpoch: number;
   currentEpoch: number;
+  /** The tree was read from the disk, and no leader has told yet whether it is this ensemble's: see `first-digest.ts`. */
+  isTreeUnproven: boolean;
   /** The leader is in place: clients are served by `server` from now on. */
   serve(server: Server, leader: number, epoch: number): void;
   /** The role ends: nobody is to be drawn to it any more. Called before its connections are closed. */
@@ -42,8 +44,8 @@ export interface MemberContext {
   replaced(zxid: number): void;
   /** Until what `seen` and `activate` told is on the disk; null: it is. */
   readonly configurationWriting: Promise<void> | null;
-  /** That server's data and the own one are of two clusters: it isn't followed for a while. */
-  shun(id: number): void;
+  /** That server's data and the own one are of two clusters, as `evidence` tells: it isn't followed for a while. */
+  shun(id: number, evidence: string): void;
   /** The disk failed: this server must end. */
   fail(error: unknown): void;
 }

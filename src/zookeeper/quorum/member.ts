@@ -40,6 +40,7 @@ export class Member implements MemberContext {
   readonly stats = new MemberStats();
   acceptedEpoch = 0;
   currentEpoch = 0;
+  isTreeUnproven: boolean;
   /** Rejects when the disk failed. */
   readonly failure: Promise<never>;
   private readonly configurations: Configurations;
@@ -73,6 +74,7 @@ export class Member implements MemberContext {
     this.history = history;
     this.peers = peers;
     this.environment = environment;
+    this.isTreeUnproven = config.digestEnabled && storage.recovered.isAsLogged;
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
     this.configurations = new Configurations(config, self, files, storage.tree.lastZxid);
@@ -235,8 +237,8 @@ export class Member implements MemberContext {
     this.appointed = leader;
   }
 
-  shun(id: number): void {
-    this.shunned.add(id);
+  shun(id: number, evidence: string): void {
+    this.shunned.add(id, evidence);
   }
 
   /** What others say of a later configuration holds, while this server knows no leader. */

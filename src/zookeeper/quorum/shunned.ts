@@ -16,10 +16,10 @@ export class Shunned {
     this.dataDir = dataDir;
   }
 
-  add(id: number): void {
+  add(id: number, evidence: string): void {
     this.tillMs.set(id, this.clock.monotonicMs() + SHUN_MS);
     this.log.error(
-      `server ${id}, which was elected, and this one have the data of two clusters: no znode that both must have is the same. Stop the one that ` +
+      `server ${id}, which was elected, and this one have the data of two clusters: ${evidence}. Stop the one that ` +
         `is wrong, move version-2 out of its dataDir and dataLogDir, and start it: it then syncs from the others. Here that is ${this.dataDir}. ` +
         `Server ${id} isn't followed for ${SHUN_MS / 1000} s`,
       { leader: id },

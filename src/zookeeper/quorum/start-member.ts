@@ -43,8 +43,8 @@ export async function startMember(
   );
   const history = new History(0, config.commitLogCount);
   history.forget();
-  const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction) =>
-    history.replayed(transaction),
+  const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction, digest) =>
+    history.replayed(transaction, digest),
   );
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
   const facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };

@@ -30,6 +30,7 @@ import { SessionIds } from './sessions/session-id.ts';
 import { SessionTracker, type TrackedSession } from './sessions/session-tracker.ts';
 import { Stats } from './metrics/stats.ts';
 import { Whitelist, type FourLetterWord } from './admin/words.ts';
+import { WallClockWatch } from './wall-clock-watch.ts';
 
 /** What a server needs of its storage. */
 export type ServerStorage = Pick<
@@ -371,8 +372,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   /** Once a tick sessions expire; containers and old snapshots have their own times. */
   private watchTime(): void {
+    const wallClock = new WallClockWatch(this.clock, this.warnings);
     this.every(this.config.tickTimeMs, () => {
       const nowMs = this.clock.monotonicMs();
+      wallClock.look();
       this.expireSessions(nowMs);
       for (const connection of this.connections) {
         if (connection.session !== null) continue;

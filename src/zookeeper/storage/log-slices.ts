@@ -1,7 +1,7 @@
 import type { Files } from '../../runtime/runtime.ts';
-import type { Transaction } from '../tree/transactions/transaction.ts';
 import { listLogs, logsAfter } from './files.ts';
 import { readLog } from './log-reader.ts';
+import type { Replaying } from './recovery.ts';
 
 /** About so much is read before others get their turn: some 2 ms. */
 const SLICE_BYTES = 256 * 1024;
@@ -14,7 +14,7 @@ export function* logSlices(
   files: Files,
   folder: string,
   after: number,
-  each: (transaction: Transaction) => void,
+  each: Replaying,
 ): Generator<void, void, undefined> {
   for (const named of logsAfter(listLogs(files, folder), after)) {
     const file = files.open(named.path, 'read');
@@ -24,12 +24,12 @@ export function* logSlices(
         let stoppedAt = -1;
         const end = readLog(
           file,
-          (transaction, _digest, offset) => {
+          (transaction, digest, offset) => {
             if (offset - begun > SLICE_BYTES) {
               stoppedAt = offset;
               return false;
             }
-            each(transaction);
+            each(transaction, digest);
             return true;
           },
           from,

@@ -19,7 +19,12 @@ export interface Recovered {
   readonly replayed: number;
   /** Bytes of log replayed. */
   readonly replayedBytes: number;
+  /** The log tells digests, and where it told the last of them the tree was the same: it is what the leader's was then. */
+  readonly isAsLogged: boolean;
 }
+
+/** Sees each transaction that the log had behind the snapshot, and the digest that it tells; valid during the call. */
+export type Replaying = (transaction: Transaction, digest: TreeDigest | null) => void;
 
 /** Brings an empty tree to what the disk holds: the newest snapshot that can be read, then the log from there on. */
 export function recover(
@@ -27,8 +32,7 @@ export function recover(
   tree: DataTree,
   folders: { snapshots: string; logs: string },
   trustEmptySnapshot: boolean,
-  /** Sees each transaction that the log had behind the snapshot; valid during the call. */
-  replaying: (transaction: Transaction) => void = () => {},
+  replaying: Replaying = () => {},
 ): Recovered {
   const { files, log } = runtime;
   const loaded = loadNewest(runtime, folders.snapshots, tree);
@@ -60,7 +64,7 @@ export function recover(
             zxid: zxid.toString(16),
           });
         tree.apply(transaction);
-        replaying(transaction);
+        replaying(transaction, digest);
         check.applied(zxid, digest);
         replayed++;
       });
@@ -74,8 +78,7 @@ export function recover(
       file.close();
     }
   }
-  check.end();
-  return { snapshot: loaded?.file ?? null, replayed, replayedBytes };
+  return { snapshot: loaded?.file ?? null, replayed, replayedBytes, isAsLogged: check.end() };
 }
 
 /** Zxids of an epoch follow one another, and an epoch begins with 1: what is missing was never applied here. */
@@ -106,9 +109,9 @@ function loadNewest(
     } catch (error) {
       if (!(error instanceof SnapshotError)) throw error;
       tried = error;
-      runtime.log.warn(`a snapshot can't be read: ${error.message}; an older one is used`, {
-        file: file.path,
-      });
+      runtime.log.warn(
+        `${file.path} can't be read: ${error.message}; the snapshot before it is used, and the log from there on`,
+      );
     }
   }
   if (tried !== null)
@@ -141,7 +144,7 @@ class DigestCheck {
   private readonly runtime: Runtime;
   private readonly tree: DataTree;
   private awaited: SnapshotDigest | null;
-  private latest: { zxid: number; digest: bigint } | null = null;
+  private told: { zxid: number; recorded: bigint; recovered: bigint } | null = null;
 
   constructor(runtime: Runtime, tree: DataTree, awaited: SnapshotDigest | null) {
     this.runtime = runtime;
@@ -156,24 +159,30 @@ class DigestCheck {
       return;
     }
     // Only the last one is compared: what went wrong before shows in it, too.
-    this.latest = digest?.version === DIGEST_VERSION ? { zxid, digest: digest.digest } : null;
+    if (digest?.version === DIGEST_VERSION)
+      this.told = { zxid, recorded: digest.digest, recovered: this.tree.digest };
   }
 
-  end(): void {
-    if (this.latest !== null) this.compare(this.latest.zxid, this.latest.digest);
+  /** @returns whether the last digest that the log tells is the tree's. */
+  end(): boolean {
+    const { told } = this;
+    if (told === null) return false;
+    this.compare(told.zxid, told.recorded, told.recovered);
+    return told.recorded === told.recovered;
   }
 
   private compareAwaited(): void {
     const { zxid, version, digest } = this.awaited!;
     this.awaited = null;
-    if (zxid === this.tree.lastZxid && version === DIGEST_VERSION) this.compare(zxid, digest);
+    if (zxid === this.tree.lastZxid && version === DIGEST_VERSION)
+      this.compare(zxid, digest, this.tree.digest);
   }
 
-  private compare(zxid: number, expected: bigint): void {
-    if (this.tree.digest === expected) return;
+  private compare(zxid: number, recorded: bigint, recovered: bigint): void {
+    if (recovered === recorded) return;
     this.runtime.log.error(
       "the tree that was recovered differs from the one that was written: its digest isn't the recorded one",
-      { zxid: zxid.toString(16), recovered: this.tree.digest, recorded: expected },
+      { zxid: zxid.toString(16), recovered, recorded },
     );
   }
 }

@@ -13,7 +13,7 @@ import {
 import { dropAfter, dropBefore, logHas } from './cut-logs.ts';
 import { logSlices } from './log-slices.ts';
 import { purge } from './purge.ts';
-import { recover, type Recovered } from './recovery.ts';
+import { recover, type Recovered, type Replaying } from './recovery.ts';
 import { writeSnapshot } from './snapshot-writer.ts';
 import { StorageError } from './storage-error.ts';
 import { TransactionLog } from './transaction-log.ts';
@@ -75,11 +75,7 @@ export class ZooKeeperStorage {
    * Reads what is there, or begins anew. Reads files to their ends before it returns.
    * Throws a StorageError, whose message is for people: a file, a place, what to do.
    */
-  static open(
-    runtime: Runtime,
-    config: StorageConfig,
-    replaying: (transaction: Transaction) => void = () => {},
-  ): ZooKeeperStorage {
+  static open(runtime: Runtime, config: StorageConfig, replaying: Replaying = () => {}): ZooKeeperStorage {
     const folders = {
       snapshots: `${config.dataDir}/${VERSION_FOLDER}`,
       logs: `${config.dataLogDir}/${VERSION_FOLDER}`,
@@ -283,7 +279,7 @@ export class ZooKeeperStorage {
   }
 
   /** What the log files have from about `after` on: see `log-slices.ts`. */
-  logSlices(after: number, each: (transaction: Transaction) => void): Generator<void, void, undefined> {
+  logSlices(after: number, each: Replaying): Generator<void, void, undefined> {
     return logSlices(this.runtime.files, this.logFolder, after, each);
   }
 
@@ -318,7 +314,7 @@ export class ZooKeeperStorage {
    * Takes back what was logged after `zxid`, and the snapshots that may have it: the tree is read anew from the disk. Nothing may be
    * appended meanwhile. Throws a StorageError when `zxid` isn't in the log, for then more would be missing than was asked for.
    */
-  async truncate(zxid: number, replaying: (transaction: Transaction) => void): Promise<void> {
+  async truncate(zxid: number, replaying: Replaying): Promise<void> {
     await this.snapshotWritten();
     await this.log.close();
     const { files } = this.runtime;
@@ -335,13 +331,13 @@ export class ZooKeeperStorage {
   }
 
   /** Reads the tree anew from the disk, e.g. after a snapshot of a leader came only in part. */
-  async reload(replaying: (transaction: Transaction) => void): Promise<void> {
+  async reload(replaying: Replaying): Promise<void> {
     await this.snapshotWritten();
     await this.log.close();
     this.readAgain(replaying);
   }
 
-  private readAgain(replaying: (transaction: Transaction) => void): void {
+  private readAgain(replaying: Replaying): void {
     this.tree.reset();
     recover(this.runtime, this.tree, this.folders, true, replaying);
     this.log = this.openLog();

@@ -39,13 +39,14 @@ export function readProposal(payload: Buffer): Proposal {
 }
 
 /** Of what the log has, which is valid during the call only. */
-export const proposalOfLog = (transaction: Transaction): Proposal => readProposal(encode(transaction));
+export const proposalOfLog = (transaction: Transaction, digest: TreeDigest | null): Proposal =>
+  readProposal(encode(transaction, digest));
 
 function proposal(transaction: Transaction, payload: Buffer, digest: TreeDigest | null): Proposal {
   return {
     zxid: transaction.header.zxid,
     payload,
-    payloadOf34: differsFor34(transaction) ? encode(transaction) : payload,
+    payloadOf34: differsFor34(transaction) ? encode(transaction, digest) : payload,
     isBeyond34: isBeyond34(transaction),
     transaction,
     digest,
@@ -53,9 +54,13 @@ function proposal(transaction: Transaction, payload: Buffer, digest: TreeDigest 
 }
 
 /** For the log. */
-function encode(transaction: Transaction): Buffer {
+function encode(transaction: Transaction, digest: TreeDigest | null): Buffer {
   const w = new Writer(256);
   encodeTransaction(w, transaction, true);
+  if (digest !== null) {
+    w.int32(digest.version);
+    w.int64(digest.digest);
+  }
   return w.finish();
 }
 
@@ -103,11 +108,11 @@ export class History {
   }
 
   /** What the log had at the start: all of it counts as committed until another leader says otherwise. */
-  replayed(transaction: Transaction): void {
+  replayed(transaction: Transaction, digest: TreeDigest | null): void {
     const { zxid } = transaction.header;
     if (!follows(zxid, this.last)) this.reset(zxid);
     else {
-      this.recent.push(zxid, encode(transaction));
+      this.recent.push(zxid, encode(transaction, digest));
       this.committed = zxid;
     }
   }

@@ -6,7 +6,9 @@ import { Server } from '../../../server/server.ts';
 import type { MemberConfig } from '../../../server/config/server-line.ts';
 import { ensembleOfTree } from '../../configuration/ensemble-text.ts';
 import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
+import type { Replaying } from '../../../storage/recovery.ts';
 import { FollowerWrites } from './follower-writes.ts';
+import { isLeadersTree } from './first-digest.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
 import type { Proposal } from '../history.ts';
 import type { EpochFile } from '../leader/leader-io.ts';
@@ -52,6 +54,8 @@ export class Following {
   /** Log and tree are being replaced. */
   private replacing: Promise<void> | null = null;
   private isTreeWhole = true;
+  /** What came after this zxid isn't acknowledged and may be taken back, as long as the leader hasn't brought all that was missing. */
+  private cameWith: number | null = null;
   private connectedAtMs = 0;
   private readonly inputs: FollowerInput[] = [];
   private readonly outputs: FollowerOutput[] = [];
@@ -102,7 +106,9 @@ export class Following {
     const { storage, history } = this.context;
     if (!this.isTreeWhole) {
       history.forget();
-      await storage.reload((transaction) => history.replayed(transaction));
+      const replaying: Replaying = (transaction, digest) => history.replayed(transaction, digest);
+      if (this.cameWith === null) await storage.reload(replaying);
+      else await storage.truncate(this.cameWith, replaying);
       if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
       this.context.replaced(storage.tree.lastZxid);
     }
@@ -243,6 +249,12 @@ export class Following {
   }
 
   private packet(packet: Packet, now: number): void {
+    if (this.context.isTreeUnproven) {
+      if (packet.type === PacketType.DIFF) this.cameWith = this.context.history.last;
+      else if (packet.type === PacketType.TRUNC) this.cameWith = packet.zxid;
+      else if (packet.type === PacketType.NEWLEADER) this.cameWith = null;
+      else if (this.isStranger(packet)) return;
+    }
     const sentence = syncSentence(packet);
     if (sentence !== null) this.context.runtime.log.info(`this server ${sentence}`);
     const { stats } = this.context;
@@ -254,6 +266,29 @@ export class Following {
       this.send({ type: PacketType.PING, zxid: packet.zxid, data: this.writes.touched() });
     else if (packet.type === PacketType.REVALIDATE) this.writes.revalidated(packet);
     else if (packet.type === PacketType.SYNC) this.writes.synced();
+  }
+
+  /** Ends it where the packet shows that the leader's data is another cluster's. */
+  private isStranger(packet: Packet): boolean {
+    const { context } = this;
+    const { history, storage, runtime } = context;
+    const isLeaders = isLeadersTree(packet, history, storage.tree, runtime.digests);
+    if (isLeaders === true) {
+      context.isTreeUnproven = false;
+      this.cameWith = null;
+    }
+    if (isLeaders !== false) return false;
+    this.isTreeWhole = this.cameWith === null;
+    const at = `0x${packet.zxid.toString(16)}`;
+    this.shun(
+      `the znodes here are those that the log here was written with, and differ from the leader's as of transaction ${at}`,
+    );
+    return true;
+  }
+
+  private shun(evidence: string): void {
+    this.context.shun(this.leader.id, evidence);
+    this.stop("its data is another cluster's");
   }
 
   private step(input: FollowerInput): void {
@@ -339,7 +374,9 @@ export class Following {
 
   private truncate(zxid: number): void {
     const { storage, history } = this.context;
-    this.replace(() => storage.truncate(zxid, (transaction) => history.replayed(transaction)));
+    this.replace(() =>
+      storage.truncate(zxid, (transaction, digest) => history.replayed(transaction, digest)),
+    );
   }
 
   private apply(proposal: Proposal, leader: number | null): void {
@@ -355,8 +392,7 @@ export class Following {
     const { config, storage } = this.context;
     const tailMs = 2 * config.syncLimit * config.tickTimeMs;
     if (!mayBeOneCluster(this.past!, pastOf(storage.tree), tailMs)) {
-      this.context.shun(this.leader.id);
-      this.stop("its data is another cluster's");
+      this.shun('no znode that both must have is the same');
       return;
     }
     this.body = null;
@@ -368,6 +404,7 @@ export class Following {
   private async install(): Promise<void> {
     const { context } = this;
     const { storage, proposed, ensemble } = context;
+    context.isTreeUnproven = false;
     const brought = ensembleOfTree(storage.tree);
     if (brought !== null && brought.version > (proposed ?? ensemble).version) context.seen(brought);
     await context.configurationWriting;

@@ -250,6 +250,7 @@ export class Leading {
       (change, zxid) => this.reconfigure(change, zxid),
     );
     this.writes = writes;
+    this.context.isTreeUnproven = false;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     this.context.serve(this.server, self.id, epoch);

@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest';
+import type { Replaying } from '../../../storage/recovery.ts';
 import type { Transaction } from '../../../tree/transactions/transaction.ts';
 import { firstZxid } from '../../../tree/transactions/zxid.ts';
 import { LogDiff } from './log-diff.ts';
 
 const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
 
+const transaction = (value: number): Transaction => ({
+  header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
+  record: { kind: 'error', error: -101 },
+});
+
 /** What a log with these transactions gives; one slice each. `snapshots`: where trees were written down. */
 function behind(after: number, log: readonly number[], snapshots: number[] = [], upTo?: number): number[] {
-  const transaction = (value: number): Transaction => ({
-    header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
-    record: { kind: 'error', error: -101 },
-  });
   const storage = {
     snapshotZxids: () => snapshots,
-    *logSlices(_after: number, each: (transaction: Transaction) => void) {
+    *logSlices(_after: number, each: Replaying) {
       for (const value of log) {
-        each(transaction(value));
+        each(transaction(value), null);
         yield;
       }
     },
@@ -28,6 +30,21 @@ const log = [zxid(1, 1), zxid(1, 2), zxid(1, 3), zxid(2, 1), zxid(2, 2)];
 test('the log gives what comes behind a transaction that it has, up to where it is wanted', () => {
   expect(behind(zxid(1, 2), log)).toEqual([zxid(1, 3), zxid(2, 1), zxid(2, 2)]);
   expect(behind(zxid(1, 2), log, [], zxid(2, 1))).toEqual([zxid(1, 3), zxid(2, 1)]);
+});
+
+test('what the log tells of digests is told on', () => {
+  const digest = { version: 2, digest: -5n };
+  const storage = {
+    snapshotZxids: () => [],
+    *logSlices(_after: number, each: Replaying) {
+      for (const value of log) {
+        each(transaction(value), value === zxid(1, 3) ? digest : null);
+        yield;
+      }
+    },
+  };
+  const sent = [...new LogDiff(storage, zxid(1, 2), false).slices()].flat();
+  expect(sent.map((proposal) => proposal.digest)).toEqual([digest, null, null]);
 });
 
 test('the mere beginning of an epoch need not be in the log, if something before it is', () => {

@@ -1,5 +1,5 @@
 import type { ZooKeeperStorage } from '../../../storage/storage.ts';
-import type { Transaction } from '../../../tree/transactions/transaction.ts';
+import type { Replaying } from '../../../storage/recovery.ts';
 import { counterOf, follows } from '../../../tree/transactions/zxid.ts';
 import { proposalOfLog, type Proposal } from '../history.ts';
 
@@ -29,14 +29,14 @@ export class LogDiff {
     let previous: number | null = null;
     let last = after;
     let slice: Proposal[] = [];
-    const each = (transaction: Transaction): void => {
+    const each: Replaying = (transaction, digest) => {
       const { zxid } = transaction.header;
       if (zxid <= after) previous = zxid;
       if (zxid <= after || zxid > upTo) return;
       const isKnown = previous === after || (previous !== null && counterOf(after) === 0);
       if (!isKnown || !follows(zxid, last) || holes.some((hole) => hole > last && hole < zxid))
         throw new LogGap(`0x${zxid.toString(16)} doesn't follow 0x${last.toString(16)}`);
-      const logged = proposalOfLog(transaction);
+      const logged = proposalOfLog(transaction, digest);
       if (this.for34 && logged.isBeyond34) throw new LogGap('3.4 could not read it');
       slice.push(logged);
       last = zxid;
