@@ -351,7 +351,10 @@ export class Following {
 
   private load(bytes: Buffer): void {
     const { body } = this;
-    if (body === null || !body.push(bytes)) return;
+    if (body === null) return;
+    const isWhole = body.push(bytes);
+    this.step({ kind: 'tree', isWhole, now: this.now });
+    if (!isWhole) return;
     const { config, storage } = this.context;
     const tailMs = 2 * config.syncLimit * config.tickTimeMs;
     if (!mayBeOneCluster(this.past!, pastOf(storage.tree), tailMs)) {

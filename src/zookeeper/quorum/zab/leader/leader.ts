@@ -114,8 +114,11 @@ export class Leader {
       case 'saved':
         this.saved(input.now, input.file, out);
         break;
+      case 'taken':
+        this.taken(input.now, input.learner);
+        break;
       case 'found':
-        this.found(input.learner, input.isThere, out);
+        this.found(input.now, input.learner, input.isThere, out);
         break;
       case 'propose':
         this.broadcast.propose(input.now, input.proposal, out);
@@ -260,10 +263,17 @@ export class Leader {
     this.dropFor(learner, this.synchronization.begin(learner, this.epoch, out), out);
   }
 
-  private found(id: number, isThere: boolean, out: LeaderOutput[]): void {
+  private found(now: number, id: number, isThere: boolean, out: LeaderOutput[]): void {
     const learner = this.learners.get(id);
     if (learner?.stage !== 'searching') return;
+    learner.heardAt = now;
     this.dropFor(learner, this.synchronization.found(learner, this.epoch, isThere, out), out);
+  }
+
+  /** However long it takes to bring all of it over: the learner's time to acknowledge begins when it has it. */
+  private taken(now: number, id: number): void {
+    const learner = this.learners.get(id);
+    if (learner?.stage === 'syncing') learner.heardAt = now;
   }
 
   private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {
@@ -327,7 +337,7 @@ export class Leader {
         else if (silentMs > tickMs * syncLimit)
           this.drop(learner, 'nothing was heard of it within syncLimit', out);
         else this.broadcast.ping([learner], out);
-      } else if (silentMs > tickMs * (this.settings.initLimit + syncLimit))
+      } else if (learner.stage !== 'searching' && silentMs > tickMs * (this.settings.initLimit + syncLimit))
         this.drop(learner, 'it did not synchronize within initLimit', out);
     }
   }

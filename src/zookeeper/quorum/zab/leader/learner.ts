@@ -16,6 +16,7 @@ export interface Learner {
   /** Its log ends here. */
   lastZxid: number;
   ackedZxid: number;
+  /** When something came of it, or the network took some of the tree or the log that is sent to it. */
   heardAt: number;
   pingsSent: number;
   pingsHeard: number;

@@ -1,0 +1,88 @@
+import { expect, test } from 'vitest';
+import {
+  established,
+  followerOf,
+  historyOf,
+  info,
+  int,
+  packet,
+  zxid,
+} from '../../../../test/zookeeper/scripted-zab.ts';
+import { History } from './history.ts';
+import { PacketType } from './packets/packets.ts';
+
+// A tick is 100 ms, initLimit 10 of them, syncLimit 5.
+
+/** A leader that serves, its follower that answers each PING, and another server, connection 30, that is being sent the tree. */
+function withOneSyncing() {
+  const { leader } = established(new History(zxid(1, 5)), zxid(1, 5));
+  const hear = (now: number, learner: number, type: number, of: number, data: Buffer | null = null) =>
+    leader.tell({ kind: 'packet', now, learner, packet: packet(type, of, data) });
+  const tick = (now: number): string[] => {
+    hear(now, 20, PacketType.PING, 0);
+    return leader.tell({ kind: 'tick', now }).filter((line) => !line.includes('PING'));
+  };
+  leader.tell({ kind: 'connected', now: 0, learner: 30 });
+  hear(0, 30, PacketType.FOLLOWERINFO, zxid(1, 0), info(3));
+  expect(hear(0, 30, PacketType.ACKEPOCH, 0, int(1))).toEqual(['30: snapshot', '30: NEWLEADER 2.0']);
+  return { leader, hear, tick };
+}
+
+test('while the network takes the tree, a learner is waited for; its time to acknowledge begins with the end of it', () => {
+  const { leader, hear, tick } = withOneSyncing();
+  for (let now = 1000; now <= 20_000; now += 1000) {
+    leader.tell({ kind: 'taken', now, learner: 30 });
+    expect(tick(now)).toEqual([]);
+  }
+  expect(tick(21_500)).toEqual([]);
+  expect(hear(21_500, 30, PacketType.ACK, zxid(2, 0))).toEqual(['30: UPTODATE -']);
+  leader.tell({ kind: 'taken', now: 30_000, learner: 30 });
+  expect(tick(30_000), 'who takes part must be heard of').toEqual([
+    'drop (nothing was heard of it within syncLimit)',
+  ]);
+});
+
+test('while the leader looks through its log files for what a learner lacks, that has nothing to answer', () => {
+  const { leader, hear, tick } = withOneSyncing();
+  leader.tell({ kind: 'connected', now: 0, learner: 31 });
+  hear(0, 31, PacketType.FOLLOWERINFO, zxid(1, 0), info(3));
+  expect(hear(0, 31, PacketType.ACKEPOCH, zxid(1, 2), int(1))).toEqual(['31: search behind 1.2']);
+  expect(tick(20_000)).toEqual([]);
+  leader.tell({ kind: 'found', now: 20_000, learner: 31, isThere: true });
+  expect(tick(21_500)).toEqual([]);
+  expect(tick(21_501)).toEqual(['drop (it did not synchronize within initLimit)']);
+});
+
+/** A follower that was told the leader's epoch, and then that. */
+function followerTold(type: number, of: number): ReturnType<typeof followerOf> {
+  const follower = followerOf(historyOf(zxid(1, 1)));
+  follower.tell({ kind: 'start', now: 0 });
+  follower.hear(packet(PacketType.LEADERINFO, zxid(2, 0), int(0x10000)));
+  follower.tell({ kind: 'saved', now: 0, file: 'acceptedEpoch' });
+  follower.hear(packet(type, of));
+  return follower;
+}
+
+const NOT_IN_TIME = 'leave (it did not bring this server up to date within initLimit)';
+
+test('a follower leaves a leader that falls silent in the middle of its tree, and waits as long as bytes of it come', () => {
+  const { tell } = followerTold(PacketType.SNAP, zxid(1, 7));
+  for (let now = 1000; now <= 20_000; now += 1000) {
+    tell({ kind: 'tree', now, isWhole: false });
+    expect(tell({ kind: 'tick', now: now + 900 })).toEqual([]);
+  }
+  expect(tell({ kind: 'tick', now: 21_001 })).toEqual([
+    'leave (nothing more of its tree came within initLimit)',
+  ]);
+});
+
+test('the time that the own disk takes to replace log and tree is not held against the leader', () => {
+  for (const type of [PacketType.SNAP, PacketType.TRUNC]) {
+    const { tell } = followerTold(type, zxid(1, 0));
+    if (type === PacketType.SNAP) tell({ kind: 'tree', now: 900, isWhole: true });
+    expect(tell({ kind: 'tick', now: 60_000 })).toEqual([]);
+    tell({ kind: 'replaced', now: 60_000, zxid: zxid(1, 0) });
+    expect(tell({ kind: 'tick', now: 61_000 })).toEqual([]);
+    expect(tell({ kind: 'tick', now: 61_001 })).toEqual([NOT_IN_TIME]);
+  }
+});
