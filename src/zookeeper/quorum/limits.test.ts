@@ -77,3 +77,15 @@ test('a tree that takes longer to get over than initLimit and syncLimit arrives 
   expect(said.filter((line) => line.startsWith('this server gets'))).toHaveLength(1);
   expect(ensemble.leader === leader).toBe(true);
 });
+
+test('a leader that is cut off while one is being brought up to date leads no longer than syncLimit', async () => {
+  const { ensemble, world, untilSaid, leader, away } = await started(3, { znodes: 20, bytes: 20_000 });
+  ensemble.kill(away);
+  ensemble.start(away);
+  expect(await untilSaid('this server gets the whole tree')).toBe(true);
+  cutOff(ensemble, leader);
+  const cutAtMs = world.nowMs;
+  expect(await world.run(() => leader.member?.mode !== 'leader', 30_000)).toBe(true);
+  // It looks twice a tick.
+  expect(world.nowMs - cutAtMs).toBeLessThan(SYNC_LIMIT_MS + 300);
+});

@@ -53,6 +53,36 @@ test('while the leader looks through its log files for what a learner lacks, tha
   expect(tick(21_501)).toEqual(['drop (it did not synchronize within initLimit)']);
 });
 
+test('a leader does not count on who is being brought up to date: without its followers it resigns', () => {
+  const { leader } = withOneSyncing();
+  expect(leader.tell({ kind: 'tick', now: 500 })).toEqual(['20: PING 1.5']);
+  expect(leader.tell({ kind: 'tick', now: 501 })).toEqual([
+    'drop (nothing was heard of it within syncLimit)',
+    'resign (too few followers are left for a quorum)',
+  ]);
+  const closed = withOneSyncing();
+  expect(closed.leader.tell({ kind: 'gone', now: 10, learner: 20 })).toEqual([
+    'resign (too few followers are left for a quorum)',
+  ]);
+});
+
+test('a follower that comes by another way is counted on until syncLimit after it was heard last, and then when it takes part', () => {
+  const comesAnew = () => {
+    const { leader, hear } = established(historyOf(zxid(1, 1)), zxid(1, 1));
+    leader.tell({ kind: 'connected', now: 300, learner: 21 });
+    hear(21, packet(PacketType.FOLLOWERINFO, zxid(2, 0), info(2)));
+    expect(leader.tell({ kind: 'tick', now: 500 })).toEqual([]);
+    return { leader, hear };
+  };
+  expect(comesAnew().leader.tell({ kind: 'tick', now: 501 })).toEqual([
+    'resign (too few followers are left for a quorum)',
+  ]);
+  const { leader, hear } = comesAnew();
+  hear(21, packet(PacketType.ACKEPOCH, zxid(1, 1), int(-1)));
+  leader.tell({ kind: 'packet', now: 450, learner: 21, packet: packet(PacketType.ACK, zxid(2, 0)) });
+  expect(leader.tell({ kind: 'tick', now: 501 })).toEqual(['21: PING 1.1']);
+});
+
 /** A follower that was told the leader's epoch, and then that. */
 function followerTold(type: number, of: number): ReturnType<typeof followerOf> {
   const follower = followerOf(historyOf(zxid(1, 1)));

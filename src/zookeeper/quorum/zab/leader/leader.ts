@@ -184,8 +184,11 @@ export class Leader {
       this.drop(learner, 'it knows a later configuration of the ensemble', out);
       return;
     }
-    for (const other of this.learners.values())
-      if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
+    for (const other of this.learners.values()) {
+      if (other === learner || other.sid !== learner.sid) continue;
+      learner.tookPartAt = other.stage === 'active' ? other.heardAt : other.tookPartAt;
+      this.drop(other, 'it connected anew', out);
+    }
     learner.stage = 'introduced';
     if (this.phase === 'discovering') {
       this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
@@ -330,6 +333,8 @@ export class Leader {
       return;
     }
     for (const learner of this.learners.values()) {
+      if (learner.tookPartAt !== null && now - learner.tookPartAt > tickMs * syncLimit)
+        learner.tookPartAt = null;
       const silentMs = now - learner.heardAt;
       if (learner.stage === 'active') {
         if (learner.owesAckSince !== null && now - learner.owesAckSince > tickMs * syncLimit)
@@ -340,6 +345,7 @@ export class Leader {
       } else if (learner.stage !== 'searching' && silentMs > tickMs * (this.settings.initLimit + syncLimit))
         this.drop(learner, 'it did not synchronize within initLimit', out);
     }
+    this.checkQuorum(out);
   }
 
   private gone(id: number, out: LeaderOutput[]): void {
@@ -358,11 +364,15 @@ export class Leader {
     if (reason !== null) this.drop(learner, reason, out);
   }
 
-  /** Without a quorum nothing can be committed: who goes on leading would only make clients wait. */
+  /**
+   * Without a quorum nothing can be committed: who goes on leading would only make clients wait, and read what others may have changed.
+   * Who is still being brought up to date says nothing for so long that it isn't counted, unless it took part a moment ago.
+   */
   private checkQuorum(out: LeaderOutput[]): void {
     if (this.phase !== 'established' || this.isStandIn) return;
     const present = [this.settings.self];
-    for (const learner of this.learners.values()) if (learner.isVoter) present.push(learner.sid);
+    for (const { isVoter, sid, stage, tookPartAt } of this.learners.values())
+      if (isVoter && (stage === 'active' || tookPartAt !== null)) present.push(sid);
     if (this.quorums.hasQuorum(present, Number.POSITIVE_INFINITY)) return;
     const { successor } = this.broadcast;
     this.resign(

@@ -18,6 +18,8 @@ export interface Learner {
   ackedZxid: number;
   /** When something came of it, or the network took some of the tree or the log that is sent to it. */
   heardAt: number;
+  /** When its server was last heard over an earlier connection, by which it took part not long ago; null: there is none. */
+  tookPartAt: number | null;
   pingsSent: number;
   pingsHeard: number;
   /** Since when a proposal waits for its ACK without any other coming. */
@@ -36,6 +38,7 @@ export const newLearner = (id: number, now: number): Learner => ({
   lastZxid: 0,
   ackedZxid: -1,
   heardAt: now,
+  tookPartAt: null,
   pingsSent: 0,
   pingsHeard: 0,
   owesAckSince: null,
