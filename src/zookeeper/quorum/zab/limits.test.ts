@@ -5,7 +5,10 @@ import {
   historyOf,
   info,
   int,
+  leaderOf,
   packet,
+  proposal,
+  proposes,
   zxid,
 } from '../../../../test/zookeeper/scripted-zab.ts';
 import { History } from './history.ts';
@@ -27,6 +30,38 @@ function withOneSyncing() {
   expect(hear(0, 30, PacketType.ACKEPOCH, 0, int(1))).toEqual(['30: snapshot', '30: NEWLEADER 2.0']);
   return { leader, hear, tick };
 }
+
+test('a leader that nobody comes to gives up after initLimit', () => {
+  const { tell } = leaderOf(historyOf());
+  tell({ kind: 'start', now: 0 });
+  expect(tell({ kind: 'tick', now: 1000 })).toEqual([]);
+  expect(tell({ kind: 'tick', now: 1001 })).toEqual([
+    'resign (a quorum did not come to agree on an epoch within initLimit)',
+  ]);
+});
+
+test('each step on the way to a quorum has initLimit for itself: to come, to agree, to synchronize', () => {
+  const { tell } = leaderOf(historyOf());
+  const hear = (now: number, type: number, data: Buffer | null) =>
+    tell({ kind: 'packet', now, learner: 20, packet: packet(type, zxid(1, 0), data) });
+  tell({ kind: 'start', now: 0 });
+  tell({ kind: 'connected', now: 900, learner: 20 });
+  hear(900, PacketType.FOLLOWERINFO, info(2));
+  tell({ kind: 'saved', now: 900, file: 'acceptedEpoch' });
+  expect(tell({ kind: 'tick', now: 1900 })).toEqual([]);
+  hear(1900, PacketType.ACKEPOCH, int(1));
+  tell({ kind: 'saved', now: 1900, file: 'currentEpoch' });
+  expect(tell({ kind: 'tick', now: 2900 })).toEqual([]);
+  expect(tell({ kind: 'tick', now: 2901 })).toEqual([
+    'resign (a quorum did not synchronize within initLimit)',
+  ]);
+});
+
+test('a learner that does not take part within initLimit and syncLimit is cut off', () => {
+  const { tick } = withOneSyncing();
+  expect(tick(1500)).toEqual([]);
+  expect(tick(1501)).toEqual(['drop (it did not synchronize within initLimit)']);
+});
 
 test('while the network takes the tree, a learner is waited for; its time to acknowledge begins with the end of it', () => {
   const { leader, hear, tick } = withOneSyncing();
@@ -83,6 +118,34 @@ test('a follower that comes by another way is counted on until syncLimit after i
   expect(leader.tell({ kind: 'tick', now: 501 })).toEqual(['21: PING 1.1']);
 });
 
+test('a follower that answers but leaves a proposal unacknowledged for syncLimit is cut off, though it acknowledges older ones', () => {
+  const { leader, hear, tick } = withOneSyncing();
+  hear(0, 30, PacketType.ACK, zxid(2, 0));
+  const propose = (now: number, counter: number): void => {
+    leader.tell({ kind: 'propose', now, proposal: proposal(zxid(2, counter)) });
+    leader.tell({ kind: 'synced', now, zxid: zxid(2, counter) });
+    hear(now, 20, PacketType.ACK, zxid(2, counter));
+    hear(now, 30, PacketType.PING, 0);
+  };
+  for (let counter = 1; counter <= 9; counter++) propose(counter * 100, counter);
+  // The first stands for itself, then the last that was proposed by then for all.
+  hear(550, 30, PacketType.ACK, zxid(2, 1));
+  hear(900, 30, PacketType.ACK, zxid(2, 8));
+  hear(1300, 30, PacketType.PING, 0);
+  expect(tick(1400)).toEqual([]);
+  expect(tick(1401)).toEqual(['drop (it did not acknowledge a proposal within syncLimit)']);
+});
+
+test('a follower owes no ACK for what was proposed and committed while it was brought up to date', () => {
+  const { leader, hear, tick } = withOneSyncing();
+  leader.tell({ kind: 'propose', now: 100, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'synced', now: 100, zxid: zxid(2, 1) });
+  expect(hear(100, 20, PacketType.ACK, zxid(2, 1))).toContain('30: COMMIT 2.1');
+  hear(200, 30, PacketType.ACK, zxid(2, 0));
+  hear(700, 30, PacketType.PING, 0);
+  expect(tick(700)).toEqual([]);
+});
+
 /** A follower that was told the leader's epoch, and then that. */
 function followerTold(type: number, of: number): ReturnType<typeof followerOf> {
   const follower = followerOf(historyOf(zxid(1, 1)));
@@ -94,6 +157,18 @@ function followerTold(type: number, of: number): ReturnType<typeof followerOf> {
 }
 
 const NOT_IN_TIME = 'leave (it did not bring this server up to date within initLimit)';
+
+test('a follower leaves a leader that does not bring it up to date within initLimit', () => {
+  const silent = followerOf(historyOf());
+  silent.tell({ kind: 'start', now: 100 });
+  expect(silent.tell({ kind: 'tick', now: 1100 })).toEqual([]);
+  expect(silent.tell({ kind: 'tick', now: 1101 })).toEqual([NOT_IN_TIME]);
+
+  const { tell } = followerTold(PacketType.DIFF, zxid(1, 7));
+  tell({ kind: 'packet', now: 900, packet: proposes(zxid(1, 2)) });
+  expect(tell({ kind: 'tick', now: 1900 })).toEqual([]);
+  expect(tell({ kind: 'tick', now: 1901 })).toEqual([NOT_IN_TIME]);
+});
 
 test('a follower leaves a leader that falls silent in the middle of its tree, and waits as long as bytes of it come', () => {
   const { tell } = followerTold(PacketType.SNAP, zxid(1, 7));
@@ -115,4 +190,14 @@ test('the time that the own disk takes to replace log and tree is not held again
     expect(tell({ kind: 'tick', now: 61_000 })).toEqual([]);
     expect(tell({ kind: 'tick', now: 61_001 })).toEqual([NOT_IN_TIME]);
   }
+});
+
+test('a follower that serves leaves a leader of which it hears nothing for syncLimit', () => {
+  const { tell, hear } = followerTold(PacketType.DIFF, zxid(1, 1));
+  hear(packet(PacketType.NEWLEADER, zxid(2, 0)));
+  tell({ kind: 'saved', now: 0, file: 'currentEpoch' });
+  hear(packet(PacketType.UPTODATE, -1));
+  tell({ kind: 'packet', now: 300, packet: packet(PacketType.PING, zxid(2, 0)) });
+  expect(tell({ kind: 'tick', now: 800 })).toEqual([]);
+  expect(tell({ kind: 'tick', now: 801 })).toEqual(['leave (nothing was heard of it within syncLimit)']);
 });

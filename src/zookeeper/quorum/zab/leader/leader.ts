@@ -9,7 +9,7 @@ import {
   type LeaderOutput,
   type LeaderSettings,
 } from './leader-io.ts';
-import { newLearner, readIntroduction, type Learner } from './learner.ts';
+import { newLearner, owe, readIntroduction, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from '../packets/packets.ts';
 import { Quorums } from './quorums.ts';
 import { Synchronization } from './synchronization.ts';
@@ -290,7 +290,7 @@ export class Leader {
       else this.establish(now, out);
       return;
     }
-    if (learner.stage === 'active') this.dropFor(learner, this.broadcast.acked(now, learner, zxid), out);
+    if (learner.stage === 'active') this.dropFor(learner, this.broadcast.acked(learner, zxid), out);
   }
 
   private establish(now: number, out: LeaderOutput[]): void {
@@ -309,7 +309,8 @@ export class Leader {
   private activate(now: number, learner: Learner, out: LeaderOutput[]): void {
     learner.stage = 'active';
     const isOwing = !learner.isObserver && this.history.last > this.history.lastCommitted;
-    if (isOwing) learner.owesAckSince = now;
+    if (isOwing) owe(learner, this.history.last, now);
+    else learner.owesAckSince = null;
     sendTo(learner, { type: PacketType.UPTODATE, zxid: -1, data: null }, out);
   }
 
