@@ -89,3 +89,39 @@ test('a leader that is cut off while one is being brought up to date leads no lo
   // It looks twice a tick.
   expect(world.nowMs - cutAtMs).toBeLessThan(SYNC_LIMIT_MS + 300);
 });
+
+test.each([
+  // The last try may take as long as each may.
+  ['', INIT_LIMIT_MS, INIT_LIMIT_MS + SYNC_LIMIT_MS],
+  ['connectToLearnerMasterLimit=3\n', 1500, 1600],
+])(
+  'an elected leader whose machine does not answer is tried for so long (%j)',
+  async (zooCfg, least, most) => {
+    const { ensemble, world, untilSaid, leader, away } = await started(4, { zooCfg });
+    ensemble.kill(away);
+    ensemble.start(away);
+    expect(await untilSaid(`server ${leader.id} was elected`)).toBe(true);
+    cutOff(ensemble, leader);
+    const electedAtMs = world.nowMs;
+    expect(await untilSaid(`server ${leader.id} could not be followed: it does not take connections`)).toBe(
+      true,
+    );
+    expect(world.nowMs - electedAtMs).toBeGreaterThanOrEqual(least);
+    expect(world.nowMs - electedAtMs).toBeLessThan(most);
+  },
+);
+
+test('when an elected server dies before it serves, the others do not wait for its port to open', async () => {
+  const { ensemble, world, said, untilSaid, leader } = await started(5);
+  ensemble.kill(leader);
+  ensemble.start(leader);
+  const isElected = (server: EnsembleServer): boolean =>
+    said.some((line) => line.startsWith(`server ${server.id} (this one) was elected`));
+  expect(await world.run(() => ensemble.servers.some(isElected), 5000)).toBe(true);
+  const elected = ensemble.servers.find(isElected)!;
+  ensemble.kill(elected);
+  const diedAtMs = world.nowMs;
+  expect(await ensemble.untilServing(2)).toBe(true);
+  expect(world.nowMs - diedAtMs).toBeLessThan(400);
+  expect(await untilSaid(`server ${elected.id} could not be followed`)).toBe(true);
+});

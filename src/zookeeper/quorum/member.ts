@@ -233,6 +233,10 @@ export class Member implements MemberContext {
     this.appointed = leader;
   }
 
+  leadsNoMore(id: number): Promise<boolean> {
+    return this.electing.leadsNoMore(id);
+  }
+
   shun(id: number): void {
     this.shunned.add(id);
   }

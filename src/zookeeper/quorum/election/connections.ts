@@ -219,6 +219,16 @@ export class ElectionConnections {
       : `server ${id} was not heard of`;
   }
 
+  /** Whether nothing listens any more where a server takes part in elections: as long as it runs it does. */
+  async hasEnded(id: number): Promise<boolean> {
+    const { network, settings } = this;
+    const peer = this.peers.get(id);
+    if (peer === undefined || peer.connection !== null) return false;
+    const probes = peer.addresses.map((at) => probe(network, at, settings.electionConnectTimeoutMs));
+    const answers = await Promise.all(probes);
+    return answers.every((answer) => answer === 'refused');
+  }
+
   private async dial(peer: Peer): Promise<void> {
     const { network, runtime, settings } = this;
     const { clock } = runtime;

@@ -108,6 +108,11 @@ export class Electing {
     this.step({ kind: 'left', now: this.now });
   }
 
+  /** Whether a server that was elected looks for a leader again, or ended. */
+  async leadsNoMore(id: number): Promise<boolean> {
+    return this.core.looksAgain(id) || (await this.connections.hasEnded(id));
+  }
+
   /** The configurations changed. */
   reconfigured(): void {
     const { ensemble, proposed, electorate } = this.configurations;
