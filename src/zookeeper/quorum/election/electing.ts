@@ -75,7 +75,9 @@ export class Electing {
     const { clock, log } = this.runtime;
     const quiet = sayWhileLeaderless(clock, log, (waitedMs) => {
       const { self, ensemble } = this.configurations;
-      return leaderlessSentence(self.id, ensemble, waitedMs, (id) => this.connections.whyAbsent(id));
+      return leaderlessSentence(self.id, ensemble, waitedMs, (id) =>
+        this.connections.whyAbsent(id, begunAtMs),
+      );
     });
     const vote = await new Promise<Vote | null>((resolve) => {
       this.decided = resolve;
