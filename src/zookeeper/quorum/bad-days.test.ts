@@ -368,3 +368,20 @@ test('a server that finds no leader says who is missing, and why', async () => {
   await ensemble.world.run(ensemble.world.nowMs + 60_000);
   expect(said.filter((line) => line.startsWith('no leader'))).toEqual([]);
 });
+
+test('a server whose machine lost its power is not said to be here, though its connection is', async () => {
+  const { log, said } = gathered();
+  const ensemble = new SimulatedEnsemble({ seed: 92, servers: 3, log });
+  const [, second, third] = ensemble.servers;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  third!.host.kill({ silent: true });
+  second!.host.kill();
+  said.length = 0;
+  await ensemble.world.run(ensemble.world.nowMs + 8000);
+  expect(said.filter((line) => line.startsWith('no leader'))).toEqual([
+    'no leader was found for 5 s: of the voters 1, 2, 3 only 1 is here, too few for a quorum; ' +
+      "server 2 can't be reached: can't connect to zk2:3888: nothing listens there on zk2; " +
+      'server 3 is connected, but has said nothing since; does it run?',
+  ]);
+});

@@ -21,7 +21,7 @@ export function sayWhileLeaderless(
   return () => timer.cancel();
 }
 
-/** Who is missing, and why. `whyAbsent`: null for a server that is connected. */
+/** Who is missing, and why. `whyAbsent`: null for a server that is here. */
 export function leaderlessSentence(
   self: number,
   { voters, verifier }: Ensemble,

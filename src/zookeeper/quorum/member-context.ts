@@ -40,6 +40,8 @@ export interface MemberContext {
   activate(ensemble: Ensemble, leader: number | null): string | null;
   /** That leader is in place still: the next role follows it, without an election. */
   rejoin(leader: number): void;
+  /** Whether a leader that refuses connections is known to be gone: nothing of it listens any more, or it looks for a leader, too. */
+  leadsNoMore(id: number): Promise<boolean>;
   /** The tree is another one and ends with `zxid`: what came after that was never committed. */
   replaced(zxid: number): void;
   /** Until what `seen` and `activate` told is on the disk; null: it is. */

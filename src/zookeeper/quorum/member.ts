@@ -237,6 +237,10 @@ export class Member implements MemberContext {
     this.appointed = leader;
   }
 
+  leadsNoMore(id: number): Promise<boolean> {
+    return this.electing.leadsNoMore(id);
+  }
+
   shun(id: number, evidence: string): void {
     this.shunned.add(id, evidence);
   }

@@ -49,6 +49,8 @@ interface Peer {
   /** Of the last dial: why it failed, or whether somebody answered. */
   failure: string | null;
   hasAnswered: boolean;
+  /** When it said something last. */
+  heardAtMs: number;
   /** Whether it is being looked at if the address that the connection goes to is still reachable. */
   checking: boolean;
   /** What a new connection begins with: the other side may not have it. */
@@ -66,6 +68,7 @@ function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): 
     checking: false,
     failure: null,
     hasAnswered: false,
+    heardAtMs: Number.NEGATIVE_INFINITY,
     last: null,
   };
 }
@@ -208,15 +211,28 @@ export class ElectionConnections {
     connection.destroy();
   }
 
-  /** Why there is no connection to a server, for people; null: there is one. */
-  whyAbsent(id: number): string | null {
+  /** Why a server isn't here, for people; null: it is, and has said something since then. A connection alone may have nobody at its other end. */
+  whyAbsent(id: number, sinceMs: number): string | null {
     const peer = this.peers.get(id);
-    if (peer === undefined || peer.connection !== null) return null;
+    if (peer === undefined) return null;
+    const isHeard = peer.heardAtMs >= sinceMs;
+    if (peer.connection !== null)
+      return isHeard ? null : `server ${id} is connected, but has said nothing since; does it run?`;
     const [own] = this.ownPlaces;
     if (peer.failure !== null) return `server ${id} can't be reached: ${peer.failure}`;
     return peer.id > this.self.id && peer.hasAnswered
       ? `server ${id} answers, but doesn't connect to this one in return: from there ${own?.host}:${own?.port} must be reachable`
-      : `server ${id} was not heard of`;
+      : `server ${id} ${isHeard ? 'closed its connection' : 'was not heard of'}`;
+  }
+
+  /** Whether nothing listens any more where a server takes part in elections: as long as it runs it does. */
+  async hasEnded(id: number): Promise<boolean> {
+    const { network, settings } = this;
+    const peer = this.peers.get(id);
+    if (peer === undefined || peer.connection !== null) return false;
+    const probes = peer.addresses.map((at) => probe(network, at, settings.electionConnectTimeoutMs));
+    const answers = await Promise.all(probes);
+    return answers.every((answer) => answer === 'refused');
   }
 
   private async dial(peer: Peer): Promise<void> {
@@ -337,6 +353,7 @@ export class ElectionConnections {
       data: (bytes) => {
         try {
           splitter.push(bytes, (frame) => {
+            peer.heardAtMs = this.runtime.clock.monotonicMs();
             const notification = decodeNotification(frame);
             if (notification !== null && !this.isStopped) this.heard(peer.id, notification);
           });

@@ -75,7 +75,9 @@ export class Electing {
     const { clock, log } = this.runtime;
     const quiet = sayWhileLeaderless(clock, log, (waitedMs) => {
       const { self, ensemble } = this.configurations;
-      return leaderlessSentence(self.id, ensemble, waitedMs, (id) => this.connections.whyAbsent(id));
+      return leaderlessSentence(self.id, ensemble, waitedMs, (id) =>
+        this.connections.whyAbsent(id, begunAtMs),
+      );
     });
     const vote = await new Promise<Vote | null>((resolve) => {
       this.decided = resolve;
@@ -106,6 +108,11 @@ export class Electing {
   /** This server leads or follows no more. */
   left(): void {
     this.step({ kind: 'left', now: this.now });
+  }
+
+  /** Whether a server that was elected looks for a leader again, or ended. */
+  async leadsNoMore(id: number): Promise<boolean> {
+    return this.core.looksAgain(id) || (await this.connections.hasEnded(id));
   }
 
   /** The configurations changed. */

@@ -195,3 +195,21 @@ test('followers that wait for this server already count for it', () => {
     6 2 following 3/3/1 #1 -> decide 3`;
   expect(play(new Election(3, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
+
+test('a server that was elected is known to look for a leader again by its later round, not by what it said before', () => {
+  const election = new Election(1, ensembleOf([1, 2, 3]));
+  play(
+    election,
+    `
+    0 look 5 1 ->
+    9 2 looking 2/5/1 #1 ->
+    15 3 looking 2/5/1 #1 ->
+    20 2 looking 2/5/1 #1 ->`,
+  );
+  expect(election.looksAgain(2)).toBe(false);
+  play(election, '30 2 looking 2/5/1 #2 ->');
+  expect(election.looksAgain(2)).toBe(true);
+  expect(election.looksAgain(3)).toBe(false);
+  play(election, '40 2 leading 2/5/1 #2 ->');
+  expect(election.looksAgain(2)).toBe(false);
+});

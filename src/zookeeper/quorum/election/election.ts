@@ -92,6 +92,11 @@ export class Election {
     return Math.min(this.decideAt, this.repeatAt);
   }
 
+  /** Whether it said that it looks for a leader in a later round, while this server doesn't look for one. */
+  looksAgain(server: number): boolean {
+    return this.early.has(server);
+  }
+
   step(input: ElectionInput, out: ElectionOutput[]): void {
     switch (input.kind) {
       case 'look':

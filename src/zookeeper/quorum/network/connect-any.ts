@@ -15,6 +15,8 @@ interface ConnectOptions {
   readonly keepAlive: boolean;
   /** What each address waits after a try that failed, before the next one; empty: each is tried once. */
   readonly pausesMs?: readonly number[];
+  /** Hears of each try that was refused, and may end the others by `isWanted`. */
+  readonly refused?: () => void;
   /** Asked before each further try, and before a connection is used. */
   readonly isWanted: () => boolean;
 }
@@ -28,7 +30,7 @@ export function connectAny(
   network: Network,
   { clock }: Pick<Runtime, 'clock'>,
   addresses: readonly Endpoint[],
-  { timeoutMs, keepAlive, pausesMs = [], isWanted }: ConnectOptions,
+  { timeoutMs, keepAlive, pausesMs = [], refused = () => {}, isWanted }: ConnectOptions,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     let isOver = false;
@@ -60,6 +62,8 @@ export function connectAny(
           if (tried === 0) beginNext();
           const pauseMs = pausesMs[tried];
           if (isOver) return;
+          const isRefused = error instanceof NetworkError && error.code === 'ECONNREFUSED';
+          if (isRefused) refused();
           if (pauseMs !== undefined && isWanted()) {
             clock.after(pauseMs, () => {
               if (!isOver) attempt(to, tried + 1);
@@ -67,8 +71,8 @@ export function connectAny(
             return;
           }
           failed += 1;
-          const isRefused = tried > 0 && error instanceof NetworkError && error.code === 'ECONNREFUSED';
-          if (failed === addresses.length || isRefused || !isWanted()) finish(() => reject(error as Error));
+          if (failed === addresses.length || (isRefused && tried > 0) || !isWanted())
+            finish(() => reject(error as Error));
         },
       );
     };

@@ -1,119 +1,17 @@
 import { expect, test } from 'vitest';
-import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
-import type { Transaction } from '../../tree/transactions/transaction.ts';
-import { Follower, type FollowerInput, type FollowerOutput } from './follower/follower.ts';
-import { History, proposalOf } from './history.ts';
-import { Writer } from '../../../wire/writer.ts';
-import type { LeaderInput, LeaderOutput } from './leader/leader-io.ts';
-import { Leader } from './leader/leader.ts';
-import { PacketType, packetName, type Packet } from './packets/packets.ts';
-import { firstZxid } from '../../tree/transactions/zxid.ts';
-
-const zxid = (epoch: number, counter: number): number => firstZxid(epoch) + counter;
-const at = (value: number): string => (value < 0 ? '-' : `${Math.floor(value / 2 ** 32)}.${value % 2 ** 32}`);
-
-const transaction = (value: number): Transaction => ({
-  header: { sessionId: 1n, cxid: 1, zxid: value, timeMs: 0, type: -1 },
-  record: { kind: 'error', error: -101 },
-});
-const proposal = (value: number) => proposalOf(transaction(value), new Writer());
-
-/** A history that begins empty and holds these. */
-function historyOf(...zxids: number[]): History {
-  const history = new History(0);
-  for (const each of zxids) history.add(proposal(each));
-  if (zxids.length > 0) history.commitTo(zxids.at(-1)!);
-  return history;
-}
-
-const int = (value: number): Buffer => {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return bytes;
-};
-const info = (sid: number): Buffer => {
-  const bytes = Buffer.alloc(20);
-  bytes.writeBigInt64BE(BigInt(sid));
-  bytes.writeInt32BE(0x10000, 8);
-  return bytes;
-};
-const packet = (type: number, of: number, data: Buffer | null = null): Packet => ({ type, zxid: of, data });
-const told = (p: Packet): string => `${packetName(p.type)} ${at(p.zxid)}`;
-
-function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput): string[] } {
-  const leader = new Leader(
-    {
-      self: 1,
-      ensemble: ensembleOf([1, 2, 3]),
-      proposed: null,
-      reconfigEnabled: false,
-      tickMs: 100,
-      initLimit: 10,
-      syncLimit: 5,
-      snapshotSizeFactor: 0.33,
-      forceSnapshotSync: false,
-      maxConcurrentSnapSyncs: 10,
-      maxConcurrentDiffSyncs: 100,
-      tellsEnsemble: true,
-      acceptedEpoch: 1,
-      currentEpoch: 1,
-      members34: new Set(),
-    },
-    history,
-  );
-  return {
-    leader,
-    tell(input) {
-      const out: LeaderOutput[] = [];
-      leader.step(input, out);
-      leader.step({ kind: 'settle', now: input.now }, out);
-      return out.map((o) => {
-        switch (o.kind) {
-          case 'send':
-            return `${o.learner}: ${told(o.packet)}`;
-          case 'save':
-            return `save ${o.file} ${o.epoch}`;
-          case 'commit':
-            return `commit ${at(o.zxid)}${o.atOnce ? ' at once' : ''}`;
-          case 'seen':
-            return `seen ${o.ensemble.version}`;
-          case 'activate':
-            return `activate ${o.ensemble.version} ${o.leader}`;
-          case 'established':
-            return `established ${o.epoch}`;
-          case 'confirmed':
-            return 'confirmed';
-          case 'snapshot':
-            return `${o.learner}: snapshot`;
-          case 'search':
-            return `${o.learner}: search behind ${at(o.after)}`;
-          case 'logged':
-            return `${o.learner}: logged behind ${at(o.after)} up to ${at(o.upTo)}`;
-          default:
-            return `${o.kind} (${o.reason})`;
-        }
-      });
-    },
-  };
-}
-
-/** A leader of epoch 2 with one follower, connection 20 of server 2, that takes part. */
-function established(history: History, learnersZxid: number) {
-  const leader = leaderOf(history);
-  const now = 0;
-  const hear = (learner: number, p: Packet): string[] =>
-    leader.tell({ kind: 'packet', now, learner, packet: p });
-  leader.tell({ kind: 'start', now });
-  leader.tell({ kind: 'connected', now, learner: 20 });
-  const story = [
-    hear(20, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(2))),
-    leader.tell({ kind: 'saved', now, file: 'acceptedEpoch' }),
-    hear(20, packet(PacketType.ACKEPOCH, learnersZxid, int(1))),
-    leader.tell({ kind: 'saved', now, file: 'currentEpoch' }),
-    hear(20, packet(PacketType.ACK, zxid(2, 0))),
-  ];
-  return { leader, hear, story };
-}
+import {
+  established,
+  followerOf,
+  historyOf,
+  info,
+  int,
+  packet,
+  proposal,
+  proposes,
+  zxid,
+} from '../../../../test/zookeeper/scripted-zab.ts';
+import { History } from './history.ts';
+import { PacketType } from './packets/packets.ts';
 
 test('a leader saves the epoch, brings its follower up to date, serves when a quorum has all, and commits what a quorum has', () => {
   const { leader, hear, story } = established(historyOf(zxid(1, 1), zxid(1, 2)), zxid(1, 1));
@@ -268,49 +166,6 @@ test('a follower that says nothing for syncLimit is cut off, and so is the leade
   expect(out[0]).toBe('drop (nothing was heard of it within syncLimit)');
   expect(out[1]).toMatch(/^resign/);
 });
-
-function followerOf(history: History): { tell(input: FollowerInput): string[]; hear(p: Packet): string[] } {
-  const follower = new Follower(
-    {
-      self: 2,
-      isObserver: false,
-      configVersion: 0,
-      reconfigEnabled: false,
-      tickMs: 100,
-      initLimit: 10,
-      syncLimit: 5,
-      acceptedEpoch: 1,
-      currentEpoch: 1,
-    },
-    history,
-  );
-  const tell = (input: FollowerInput): string[] => {
-    const out: FollowerOutput[] = [];
-    follower.step(input, out);
-    return out.map((o) => {
-      switch (o.kind) {
-        case 'send':
-          return told(o.packet);
-        case 'save':
-          return `save ${o.file} ${o.epoch}`;
-        case 'log':
-          return `log ${at(o.proposal.zxid)}`;
-        case 'apply':
-          return `apply ${at(o.proposal.zxid)}`;
-        case 'truncate':
-        case 'load':
-          return `${o.kind} ${at(o.zxid)}`;
-        case 'leave':
-          return `leave (${o.reason})`;
-        default:
-          return o.kind;
-      }
-    });
-  };
-  return { tell, hear: (p) => tell({ kind: 'packet', now: 0, packet: p }) };
-}
-
-const proposes = (value: number): Packet => packet(PacketType.PROPOSAL, value, proposal(value).payload);
 
 test('a follower acknowledges NEWLEADER when all that was synced is on its disk, then the epoch; and each proposal after its sync', () => {
   const { tell, hear } = followerOf(historyOf(zxid(1, 1)));

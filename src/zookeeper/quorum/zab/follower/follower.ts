@@ -14,6 +14,8 @@ export type FollowerInput = { readonly now: number } &
     | { readonly kind: 'start' }
     | { readonly kind: 'packet'; readonly packet: Packet }
     | { readonly kind: 'saved'; readonly file: EpochFile }
+    /** Of the leader's tree some more came, or all that was left. */
+    | { readonly kind: 'tree'; readonly isWhole: boolean }
     /** Log and tree end with `zxid` now: cut there, or replaced by the leader's, and on the disk. */
     | { readonly kind: 'replaced'; readonly zxid: number }
     /** The log has everything up to here on the disk. */
@@ -59,7 +61,9 @@ type Phase =
   | 'accepting'
   /** Agreed; DIFF, TRUNC or SNAP is to come. */
   | 'agreed'
-  /** The log is cut, or the tree replaced. */
+  /** The leader's tree comes. */
+  | 'loading'
+  /** The own disk cuts the log, or takes the tree: nothing is expected of the leader. */
   | 'replacing'
   /** What was missed comes. */
   | 'syncing'
@@ -110,6 +114,10 @@ export class Follower {
         break;
       case 'saved':
         this.saved(input.file, out);
+        break;
+      case 'tree':
+        this.heardAt = input.now;
+        if (input.isWhole) this.phase = 'replacing';
         break;
       case 'replaced':
         this.heardAt = input.now;
@@ -216,8 +224,14 @@ export class Follower {
       this.phase = 'syncing';
       return;
     }
-    this.phase = 'replacing';
-    out.push({ kind: packet.type === PacketType.SNAP ? 'load' : 'truncate', zxid: packet.zxid });
+    const { zxid } = packet;
+    if (packet.type === PacketType.SNAP) {
+      this.phase = 'loading';
+      out.push({ kind: 'load', zxid });
+    } else {
+      this.phase = 'replacing';
+      out.push({ kind: 'truncate', zxid });
+    }
   }
 
   private get isListening(): boolean {
@@ -344,11 +358,16 @@ export class Follower {
 
   private tick(now: number, out: FollowerOutput[]): void {
     const { tickMs, initLimit, syncLimit } = this.settings;
+    const silentMs = now - this.heardAt;
     if (this.phase === 'serving') {
-      if (now - this.heardAt > tickMs * syncLimit)
-        this.leave('nothing was heard of it within syncLimit', out);
-    } else if (this.phase !== 'replacing' && now - this.heardAt > tickMs * initLimit)
-      this.leave('it did not bring this server up to date within initLimit', out);
+      if (silentMs > tickMs * syncLimit) this.leave('nothing was heard of it within syncLimit', out);
+    } else if (this.phase !== 'replacing' && silentMs > tickMs * initLimit)
+      this.leave(
+        this.phase === 'loading'
+          ? 'nothing more of its tree came within initLimit'
+          : 'it did not bring this server up to date within initLimit',
+        out,
+      );
   }
 
   private unexpected(packet: Packet, out: FollowerOutput[]): void {

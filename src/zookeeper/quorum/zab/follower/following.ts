@@ -23,7 +23,7 @@ import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
 import { SnapshotBody } from '../packets/snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
 
-/** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly. */
+/** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly, while it isn't known to be gone. */
 const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
 
 /** A leader of whom nothing was heard for so many half ticks, in which it sends as many pings, may be out of reach. */
@@ -47,6 +47,8 @@ export class Following {
   private timer: Timer | null = null;
   private silentHalfTicks = 0;
   private isChecking = false;
+  /** It ended, or looks for a leader itself, before it took this server's connection. */
+  private isLeaderGone = false;
   /** The tree that the leader sends. */
   private body: SnapshotBody | null = null;
   /** Of the tree that it replaces. */
@@ -202,17 +204,23 @@ export class Following {
   ): Promise<string | null> {
     const { peers, config, runtime } = this.context;
     if (this.isOver) return 'this server stops';
-    const isWanted = (): boolean => !this.isOver && this.now < giveUpAtMs;
+    const isWanted = (): boolean => !this.isOver && !this.isLeaderGone && this.now < giveUpAtMs;
+    const refused = (): void => void this.askForLeader();
     try {
       const { tcpKeepAlive: keepAlive } = config;
-      const timeoutMs = config.tickTimeMs * config.syncLimit;
-      const options = { timeoutMs, keepAlive, pausesMs, isWanted };
+      const timeoutMs = Math.min(config.tickTimeMs * config.syncLimit, giveUpAtMs - this.now);
+      const options = { timeoutMs, keepAlive, pausesMs, refused, isWanted };
       this.use(await connectAny(peers.quorum, runtime, places, options));
       return null;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       return this.isOver ? 'this server stops' : error.message;
     }
+  }
+
+  /** Its port isn't open: is it about to be? */
+  private async askForLeader(): Promise<void> {
+    if (await this.context.leadsNoMore(this.leader.id)) this.isLeaderGone = true;
   }
 
   private use(connection: Connection): void {
@@ -388,7 +396,10 @@ export class Following {
 
   private load(bytes: Buffer): void {
     const { body } = this;
-    if (body === null || !body.push(bytes)) return;
+    if (body === null) return;
+    const isWhole = body.push(bytes);
+    this.step({ kind: 'tree', isWhole, now: this.now });
+    if (!isWhole) return;
     const { config, storage } = this.context;
     const tailMs = 2 * config.syncLimit * config.tickTimeMs;
     if (!mayBeOneCluster(this.past!, pastOf(storage.tree), tailMs)) {

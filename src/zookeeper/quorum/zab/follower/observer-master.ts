@@ -54,6 +54,7 @@ export class ObserverMaster {
       packet: (learner, packet) => this.packet(learner, packet),
       read: () => {},
       gone: (learner) => this.step({ kind: 'gone', learner, now: this.now }),
+      taken: (learner) => this.step({ kind: 'taken', learner, now: this.now }),
       sidOf: (learner) => this.core.sidOf(learner),
       isActive: (learner) => this.core.isActive(learner),
     });

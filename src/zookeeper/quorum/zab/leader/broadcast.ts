@@ -2,7 +2,7 @@ import { ensembleIn } from '../../configuration/reconfigure.ts';
 import { counterOf } from '../../../tree/transactions/zxid.ts';
 import type { History, Proposal } from '../history.ts';
 import { sendTo, type LeaderOutput, type LeaderSettings } from './leader-io.ts';
-import { isListening, proposalFor, type Learner } from './learner.ts';
+import { isListening, owe, proposalFor, type Learner } from './learner.ts';
 import { PacketType, type Packet } from '../packets/packets.ts';
 import type { Acknowledged, Quorums } from './quorums.ts';
 import { SyncRounds } from './sync-rounds.ts';
@@ -32,6 +32,7 @@ export class Broadcast {
   /** Somebody has shown that it follows since syncs were looked for. */
   private mayConfirm = false;
   private designated: Successor | null = null;
+  private lastProposedAt = 0;
 
   constructor(
     settings: LeaderSettings,
@@ -65,6 +66,7 @@ export class Broadcast {
 
   propose(now: number, proposal: Proposal, out: LeaderOutput[]): void {
     this.history.add(proposal);
+    this.lastProposedAt = now;
     const ensemble = this.settings.reconfigEnabled ? ensembleIn(proposal.transaction) : null;
     if (ensemble !== null) {
       this.quorums.propose(ensemble, proposal.zxid);
@@ -72,17 +74,20 @@ export class Broadcast {
     }
     for (const learner of this.learners.values()) {
       if (!isListening(learner) || learner.isObserver) continue;
-      learner.owesAckSince ??= now;
+      if (learner.owesAckSince === null) owe(learner, proposal.zxid, now);
       sendTo(learner, proposalFor(learner, proposal), out);
     }
   }
 
   /** @returns why the learner must go; null: it needn't. */
-  acked(now: number, learner: Learner, zxid: number): string | null {
+  acked(learner: Learner, zxid: number): string | null {
     if (counterOf(zxid) === 0 || zxid <= learner.ackedZxid) return null;
-    if (zxid > this.history.last) return 'it acknowledged what was never proposed';
+    const { last } = this.history;
+    if (zxid > last) return 'it acknowledged what was never proposed';
     learner.ackedZxid = zxid;
-    learner.owesAckSince = zxid < this.history.last ? now : null;
+    if (zxid === last) learner.owesAckSince = null;
+    else if (learner.owesAckSince !== null && zxid >= learner.owedZxid)
+      owe(learner, last, this.lastProposedAt);
     this.mayCommit = true;
     return null;
   }

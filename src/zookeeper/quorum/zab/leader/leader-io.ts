@@ -13,6 +13,8 @@ export type LeaderInput = { readonly now: number } & (
   | { readonly kind: 'gone'; readonly learner: number }
   | { readonly kind: 'packet'; readonly learner: number; readonly packet: Packet }
   | { readonly kind: 'saved'; readonly file: EpochFile }
+  /** Of the tree or the log that is sent to it the network took some more. */
+  | { readonly kind: 'taken'; readonly learner: number }
   /** Whether the log files have what was searched for. */
   | { readonly kind: 'found'; readonly learner: number; readonly isThere: boolean }
   | { readonly kind: 'propose'; readonly proposal: Proposal }

@@ -9,7 +9,7 @@ import {
   type LeaderOutput,
   type LeaderSettings,
 } from './leader-io.ts';
-import { newLearner, readIntroduction, type Learner } from './learner.ts';
+import { newLearner, owe, readIntroduction, type Learner } from './learner.ts';
 import { PROTOCOL_VERSION, PacketType, packetName, type Packet } from '../packets/packets.ts';
 import { Quorums } from './quorums.ts';
 import { Synchronization } from './synchronization.ts';
@@ -114,8 +114,11 @@ export class Leader {
       case 'saved':
         this.saved(input.now, input.file, out);
         break;
+      case 'taken':
+        this.taken(input.now, input.learner);
+        break;
       case 'found':
-        this.found(input.learner, input.isThere, out);
+        this.found(input.now, input.learner, input.isThere, out);
         break;
       case 'propose':
         this.broadcast.propose(input.now, input.proposal, out);
@@ -181,8 +184,11 @@ export class Leader {
       this.drop(learner, 'it knows a later configuration of the ensemble', out);
       return;
     }
-    for (const other of this.learners.values())
-      if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
+    for (const other of this.learners.values()) {
+      if (other === learner || other.sid !== learner.sid) continue;
+      learner.tookPartAt = other.stage === 'active' ? other.heardAt : other.tookPartAt;
+      this.drop(other, 'it connected anew', out);
+    }
     learner.stage = 'introduced';
     if (this.phase === 'discovering') {
       this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
@@ -260,10 +266,17 @@ export class Leader {
     this.dropFor(learner, this.synchronization.begin(learner, this.epoch, out), out);
   }
 
-  private found(id: number, isThere: boolean, out: LeaderOutput[]): void {
+  private found(now: number, id: number, isThere: boolean, out: LeaderOutput[]): void {
     const learner = this.learners.get(id);
     if (learner?.stage !== 'searching') return;
+    learner.heardAt = now;
     this.dropFor(learner, this.synchronization.found(learner, this.epoch, isThere, out), out);
+  }
+
+  /** However long it takes to bring all of it over: the learner's time to acknowledge begins when it has it. */
+  private taken(now: number, id: number): void {
+    const learner = this.learners.get(id);
+    if (learner?.stage === 'syncing') learner.heardAt = now;
   }
 
   private acked(now: number, learner: Learner, zxid: number, out: LeaderOutput[]): void {
@@ -277,7 +290,7 @@ export class Leader {
       else this.establish(now, out);
       return;
     }
-    if (learner.stage === 'active') this.dropFor(learner, this.broadcast.acked(now, learner, zxid), out);
+    if (learner.stage === 'active') this.dropFor(learner, this.broadcast.acked(learner, zxid), out);
   }
 
   private establish(now: number, out: LeaderOutput[]): void {
@@ -296,7 +309,8 @@ export class Leader {
   private activate(now: number, learner: Learner, out: LeaderOutput[]): void {
     learner.stage = 'active';
     const isOwing = !learner.isObserver && this.history.last > this.history.lastCommitted;
-    if (isOwing) learner.owesAckSince = now;
+    if (isOwing) owe(learner, this.history.last, now);
+    else learner.owesAckSince = null;
     sendTo(learner, { type: PacketType.UPTODATE, zxid: -1, data: null }, out);
   }
 
@@ -320,6 +334,8 @@ export class Leader {
       return;
     }
     for (const learner of this.learners.values()) {
+      if (learner.tookPartAt !== null && now - learner.tookPartAt > tickMs * syncLimit)
+        learner.tookPartAt = null;
       const silentMs = now - learner.heardAt;
       if (learner.stage === 'active') {
         if (learner.owesAckSince !== null && now - learner.owesAckSince > tickMs * syncLimit)
@@ -327,9 +343,10 @@ export class Leader {
         else if (silentMs > tickMs * syncLimit)
           this.drop(learner, 'nothing was heard of it within syncLimit', out);
         else this.broadcast.ping([learner], out);
-      } else if (silentMs > tickMs * (this.settings.initLimit + syncLimit))
+      } else if (learner.stage !== 'searching' && silentMs > tickMs * (this.settings.initLimit + syncLimit))
         this.drop(learner, 'it did not synchronize within initLimit', out);
     }
+    this.checkQuorum(out);
   }
 
   private gone(id: number, out: LeaderOutput[]): void {
@@ -348,11 +365,15 @@ export class Leader {
     if (reason !== null) this.drop(learner, reason, out);
   }
 
-  /** Without a quorum nothing can be committed: who goes on leading would only make clients wait. */
+  /**
+   * Without a quorum nothing can be committed: who goes on leading would only make clients wait, and read what others may have changed.
+   * Who is still being brought up to date says nothing for so long that it isn't counted, unless it took part a moment ago.
+   */
   private checkQuorum(out: LeaderOutput[]): void {
     if (this.phase !== 'established' || this.isStandIn) return;
     const present = [this.settings.self];
-    for (const learner of this.learners.values()) if (learner.isVoter) present.push(learner.sid);
+    for (const { isVoter, sid, stage, tookPartAt } of this.learners.values())
+      if (isVoter && (stage === 'active' || tookPartAt !== null)) present.push(sid);
     if (this.quorums.hasQuorum(present, Number.POSITIVE_INFINITY)) return;
     const { successor } = this.broadcast;
     this.resign(

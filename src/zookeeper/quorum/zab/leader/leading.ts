@@ -63,6 +63,7 @@ export class Leading {
       packet: (learner, packet) => this.packet(learner, packet),
       read: () => this.settle(),
       gone: (learner) => this.step({ kind: 'gone', learner, now: this.now }),
+      taken: (learner) => this.step({ kind: 'taken', learner, now: this.now }),
       sidOf: (learner) => this.core.sidOf(learner),
       isActive: (learner) => this.core.isActive(learner),
     });

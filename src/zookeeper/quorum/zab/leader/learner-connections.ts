@@ -42,6 +42,8 @@ export interface LearnerEvents {
   gone(learner: number): void;
   /** The server behind it; -1 before it said so. */
   sidOf(learner: number): number;
+  /** The network took some more of the tree or the log that is sent to it. */
+  taken(learner: number): void;
   /** Whether it takes part. */
   isActive(learner: number): boolean;
 }
@@ -174,6 +176,7 @@ export class LearnerConnections {
         });
         learner.drained = null;
         if (this.learners.get(id) !== learner) return;
+        this.events.taken(id);
       }
     } catch (error) {
       // It comes back, and gets a tree if the log can't be read.

@@ -16,11 +16,16 @@ export interface Learner {
   /** Its log ends here. */
   lastZxid: number;
   ackedZxid: number;
+  /** When something came of it, or the network took some of the tree or the log that is sent to it. */
   heardAt: number;
+  /** When its server was last heard over an earlier connection, by which it took part not long ago; null: there is none. */
+  tookPartAt: number | null;
   pingsSent: number;
   pingsHeard: number;
-  /** Since when a proposal waits for its ACK without any other coming. */
+  /** Since when `owedZxid`, or what was proposed next to it, waits for its ACK; null: nothing does. */
   owesAckSince: number | null;
+  /** One proposal stands for those before it. Once it is acknowledged, the last one that was proposed by then takes its place. */
+  owedZxid: number;
   /** How it is brought up to date. */
   catchUp: 'diff' | 'snapshot' | null;
 }
@@ -35,11 +40,19 @@ export const newLearner = (id: number, now: number): Learner => ({
   lastZxid: 0,
   ackedZxid: -1,
   heardAt: now,
+  tookPartAt: null,
   pingsSent: 0,
   pingsHeard: 0,
   owesAckSince: null,
+  owedZxid: 0,
   catchUp: null,
 });
+
+/** From `since` on it owes the ACK of that proposal. */
+export function owe(learner: Learner, zxid: number, since: number): void {
+  learner.owedZxid = zxid;
+  learner.owesAckSince = since;
+}
 
 /** Whether it gets what is proposed and committed. */
 export function isListening({ stage }: Learner): boolean {
