@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
 import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
-import type { Connection } from '../../runtime/runtime.ts';
+import type { Connection, Network } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
 import { encodePacket } from './zab/packets/packet-encoder.ts';
@@ -105,6 +105,83 @@ test('whatever strangers send to the three ports, no server ends and nothing ack
   expect(new Set(trees).size).toBe(1);
   for (const path of acknowledged) expect(trees[0]).toContain(`${path} `);
 });
+
+/** From now on somebody connects to one of the servers each `pauseMs` and says something. @returns what ends it. */
+function harass(
+  ensemble: SimulatedEnsemble,
+  network: Network,
+  pauseMs: number,
+  ports: readonly number[],
+  says: (random: SeededRandom, port: number) => Buffer,
+): () => void {
+  const { world } = ensemble;
+  const { random } = world;
+  let goesOn = true;
+  const knock = (): void => {
+    if (!goesOn) return;
+    world.after(pauseMs, knock);
+    const { host } = ensemble.servers[random.below(ensemble.servers.length)]!;
+    const port = ports[random.below(ports.length)]!;
+    network.connect({ host: host.name, port }).then(
+      (connection) => {
+        connection.start({ data: () => {}, closed: () => {} });
+        connection.write(says(random, port));
+      },
+      () => undefined,
+    );
+  };
+  knock();
+  return () => (goesOn = false);
+}
+
+test.each([2 ** 30, 2 ** 20])(
+  'a stranger that comes with epoch %i while a leader begins takes no epoch away from the ensemble',
+  async (epoch) => {
+    const ensemble = new SimulatedEnsemble({ seed: 5, servers: 3, networkMs: [5, 30] });
+    const { world } = ensemble;
+    const { network } = world.host('stranger').runtime;
+    const introduction = encodePacket({
+      type: PacketType.OBSERVERINFO,
+      zxid: epoch * 2 ** 32,
+      data: learnerInfo(77),
+    });
+    const end = harass(ensemble, network, 1, [QUORUM_PORT], () => introduction);
+    ensemble.startAll();
+    expect(await ensemble.untilServing(3)).toBe(true);
+    end();
+    const client = ensemble.client('client');
+    await world.play(() => client.create('/a', null));
+    for (const { member } of ensemble.servers) expect(member!.acceptedEpoch).toBeLessThan(10);
+    expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+  },
+);
+
+test.each([21, 22, 23])(
+  'whatever strangers send while servers look for a leader, agree on an epoch and synchronize, they serve once it stops (seed %i)',
+  async (seed) => {
+    const ensemble = new SimulatedEnsemble({ seed, servers: 3, networkMs: [5, 30] });
+    const { world } = ensemble;
+    const { network } = world.host('stranger').runtime;
+    const acknowledged: string[] = [];
+    for (let reign = 0; reign < 4; reign++) {
+      const end = harass(ensemble, network, 5, [QUORUM_PORT, ELECTION_PORT], mutated);
+      for (const server of ensemble.servers) ensemble.start(server);
+      await world.run(world.nowMs + 3000);
+      end();
+      expect(await ensemble.untilServing(3)).toBe(true);
+      const client = ensemble.client(`client${reign}`);
+      await world.play(async () => {
+        acknowledged.push((await client.create(`/n${reign}`, null)).path);
+        await client.close();
+      });
+      expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+      for (const { member } of ensemble.servers) expect(member!.acceptedEpoch).toBeLessThan(100);
+      const tree = ensemble.treeOf(ensemble.leader!);
+      for (const path of acknowledged) expect(tree).toContain(`${path} `);
+      for (const server of ensemble.servers) ensemble.kill(server);
+    }
+  },
+);
 
 test('a learner that was brought up to date and then sends nonsense is cut off, and the leader goes on', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 13, servers: 3 });

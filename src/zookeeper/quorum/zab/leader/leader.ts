@@ -1,5 +1,5 @@
 import type { Ensemble } from '../../configuration/ensemble.ts';
-import { epochOf, firstZxid } from '../../../tree/transactions/zxid.ts';
+import { LAST_EPOCH, epochOf, firstZxid } from '../../../tree/transactions/zxid.ts';
 import { Broadcast } from './broadcast.ts';
 import type { History } from '../history.ts';
 import {
@@ -185,7 +185,9 @@ export class Leader {
       if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
     learner.stage = 'introduced';
     if (this.phase === 'discovering') {
-      this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
+      // Observers' counts, too, or one that is ahead would never be taken in. A stranger's doesn't: it could name any.
+      if (this.quorums.hasMember(sid))
+        this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
       if (learner.isVoter) this.introduced.add(learner.sid);
       this.fixEpoch(now, out);
     } else if (this.phase !== 'saving' || this.epochIsSaved) this.ask(learner, out);
@@ -193,6 +195,13 @@ export class Leader {
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
     if (!this.quorums.hasQuorum([...this.introduced], Number.POSITIVE_INFINITY)) return;
+    if (this.highestAccepted >= LAST_EPOCH) {
+      this.resign(
+        `one of its servers has agreed to epoch ${this.highestAccepted}, the last that there can be`,
+        out,
+      );
+      return;
+    }
     this.epoch = this.highestAccepted + 1;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
@@ -232,6 +241,10 @@ export class Leader {
       return;
     }
     const epoch = packet.data.readInt32BE(0);
+    if (epoch < -1 || epoch > LAST_EPOCH) {
+      this.drop(learner, `it says that it took part in epoch ${epoch}, to which no ensemble gets`, out);
+      return;
+    }
     learner.lastZxid = packet.zxid;
     learner.stage = 'agreed';
     if (this.phase !== 'agreeing') {

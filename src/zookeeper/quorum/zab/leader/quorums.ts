@@ -99,6 +99,12 @@ export class Quorums {
     return designate(this.self, this.inForce, this.next!.ensemble, acknowledged);
   }
 
+  /** Whether one of the configurations has it. */
+  hasMember(sid: number): boolean {
+    const { inForce, next, before } = this;
+    return [inForce, next?.ensemble, before?.ensemble].some((each) => each?.member(sid) !== undefined);
+  }
+
   countsAsVoter({ isObserver, sid }: Learner): boolean {
     const { inForce, next, before } = this;
     return (
