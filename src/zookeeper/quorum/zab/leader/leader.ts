@@ -170,8 +170,6 @@ export class Leader {
     }
     const { sid, is34, isObserver, configVersion } = introduction;
     Object.assign(learner, { sid, is34, isObserver });
-    if (learner.is34) this.settings.members34.add(learner.sid);
-    else this.settings.members34.delete(learner.sid);
     if (this.isStandIn && !learner.isObserver) {
       this.drop(learner, 'it is no observer, and no others are taken in here', out);
       return;
@@ -183,6 +181,8 @@ export class Leader {
     }
     for (const other of this.learners.values())
       if (other !== learner && other.sid === learner.sid) this.drop(other, 'it connected anew', out);
+    if (is34) this.settings.members34.add(sid);
+    else this.settings.members34.delete(sid);
     learner.stage = 'introduced';
     if (this.phase === 'discovering') {
       // Observers' counts, too, or one that is ahead would never be taken in. A stranger's doesn't: it could name any.
@@ -347,12 +347,20 @@ export class Leader {
 
   private gone(id: number, out: LeaderOutput[]): void {
     const learner = this.learners.get(id);
+    if (learner === undefined) return;
+    this.forget(learner);
+    this.checkQuorum(out);
+  }
+
+  /** Of strangers nobody knows if they come back. */
+  private forget({ id, sid }: Learner): void {
     this.learners.delete(id);
-    if (learner !== undefined) this.checkQuorum(out);
+    if (!this.quorums.hasMember(sid)) this.settings.members34.delete(sid);
   }
 
   private drop(learner: Learner, reason: string, out: LeaderOutput[]): void {
-    if (!this.learners.delete(learner.id)) return;
+    if (!this.learners.has(learner.id)) return;
+    this.forget(learner);
     out.push({ kind: 'drop', learner: learner.id, reason });
     this.checkQuorum(out);
   }
