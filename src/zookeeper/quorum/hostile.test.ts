@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { RawClient } from '../../../test/zookeeper/raw-client.ts';
+import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
 import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection, Network } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
@@ -253,4 +254,60 @@ test.each([
   expect(open.size).toBe(0);
   expect(ensemble.leader).toBe(leader);
   expect(ensemble.serving).toHaveLength(3);
+});
+
+/** Connections to the client port that say nothing. */
+async function silentClients(
+  { world }: SimulatedEnsemble,
+  { host }: EnsembleServer,
+  count: number,
+): Promise<Set<Connection>> {
+  const { network } = world.host('silent').runtime;
+  const open = new Set<Connection>();
+  await world.play(async () => {
+    for (let i = 0; i < count; i++) {
+      const connection = await network.connect({ host: host.name, port: CLIENT_PORT });
+      open.add(connection);
+      connection.start({ data: () => {}, closed: () => open.delete(connection) });
+    }
+  });
+  return open;
+}
+
+test.each([
+  ['that has no leader', '', 1],
+  ['that leads and does not serve', 'leaderServes=no\n', 3],
+])(
+  'a member %s lets in as many clients as one that serves, and keeps those that say nothing no longer',
+  async (_name, zooCfg, running) => {
+    const ensemble = new SimulatedEnsemble({ seed: 14, servers: 3, zooCfg: `maxClientCnxns=20\n${zooCfg}` });
+    const { world } = ensemble;
+    for (const server of ensemble.servers.slice(0, running)) ensemble.start(server);
+    if (running === 3) expect(await ensemble.untilServing(3)).toBe(true);
+    await world.run(world.nowMs + 1000);
+    const target = ensemble.leader ?? ensemble.servers[0]!;
+    const open = await silentClients(ensemble, target, 500);
+    await world.run(world.nowMs + 1000);
+    expect(open.size).toBe(20);
+    const { runtime } = world.host('other');
+    expect(await RawClient.ask(world, runtime, target.host.name, 'srvr')).toBe(
+      'This ZooKeeper instance is not currently serving requests\n',
+    );
+    await world.run(world.nowMs + 15_000);
+    expect(open.size).toBe(0);
+  },
+);
+
+test('clients that came while nobody led are sent away when service begins', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 15, servers: 3 });
+  const { world } = ensemble;
+  const [first, ...others] = ensemble.servers;
+  ensemble.start(first!);
+  await world.run(world.nowMs + 1000);
+  const open = await silentClients(ensemble, first!, 10);
+  expect(open.size).toBe(10);
+  for (const server of others) ensemble.start(server);
+  expect(await ensemble.untilServing(3, 5000)).toBe(true);
+  await world.run(world.nowMs + 100);
+  expect(open.size).toBe(0);
 });
