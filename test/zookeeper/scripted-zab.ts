@@ -48,11 +48,14 @@ export const packet = (type: number, of: number, data: Buffer | null = null): Pa
 });
 const told = (p: Packet): string => `${packetName(p.type)} ${at(p.zxid)}`;
 
-export function leaderOf(history: History): { leader: Leader; tell(input: LeaderInput): string[] } {
+export function leaderOf(
+  history: History,
+  { ensemble = ensembleOf([1, 2, 3]), acceptedEpoch = 1 } = {},
+): { leader: Leader; tell(input: LeaderInput): string[] } {
   const leader = new Leader(
     {
       self: 1,
-      ensemble: ensembleOf([1, 2, 3]),
+      ensemble,
       proposed: null,
       reconfigEnabled: false,
       tickMs: 100,
@@ -63,7 +66,7 @@ export function leaderOf(history: History): { leader: Leader; tell(input: Leader
       maxConcurrentSnapSyncs: 10,
       maxConcurrentDiffSyncs: 100,
       tellsEnsemble: true,
-      acceptedEpoch: 1,
+      acceptedEpoch,
       currentEpoch: 1,
       members34: new Set(),
     },

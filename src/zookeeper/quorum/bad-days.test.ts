@@ -350,6 +350,26 @@ test('a server none of whose snapshots can be read says so, and syncs anew once 
   await untilAgreed(ensemble);
 });
 
+test('a server whose epoch is beyond all that there can be does not start; without that file it goes on from its last transaction', async () => {
+  const ensemble = await ensembleOf3({ seed: 9 });
+  const hurt = follower(ensemble);
+  await ensemble.world.run(ensemble.world.nowMs + 1000);
+  ensemble.kill(hurt, true);
+  hurt.host.restart();
+  put(hurt, `${SNAPSHOTS}/acceptedEpoch`, String(2 ** 21));
+  ensemble.start(hurt);
+  expect(await ensemble.world.run(() => hurt.failures.length > 0, 5000)).toBe(true);
+  expect(hurt.failures[0]).toContain(
+    `${SNAPSHOTS}/acceptedEpoch holds epoch 2097152, and the last that there can be is 2097151`,
+  );
+  expect(hurt.failures[0]).toContain('remove this file');
+
+  hurt.host.restart().files.remove(`${SNAPSHOTS}/acceptedEpoch`);
+  ensemble.start(hurt);
+  await untilAgreed(ensemble);
+  expect(hurt.host.disk.files.exists(`${SNAPSHOTS}/acceptedEpoch`)).toBe(true);
+});
+
 test('a server that finds no leader says who is missing, and why', async () => {
   const { log, said } = gathered();
   const ensemble = new SimulatedEnsemble({ seed: 91, servers: 3, log });

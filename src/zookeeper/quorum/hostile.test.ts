@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
-import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { RawClient } from '../../../test/zookeeper/raw-client.ts';
+import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
 import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
-import type { Connection } from '../../runtime/runtime.ts';
+import type { Connection, Network } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
 import { encodePacket } from './zab/packets/packet-encoder.ts';
@@ -106,6 +107,83 @@ test('whatever strangers send to the three ports, no server ends and nothing ack
   for (const path of acknowledged) expect(trees[0]).toContain(`${path} `);
 });
 
+/** From now on somebody connects to one of the servers each `pauseMs` and says something. @returns what ends it. */
+function harass(
+  ensemble: SimulatedEnsemble,
+  network: Network,
+  pauseMs: number,
+  ports: readonly number[],
+  says: (random: SeededRandom, port: number) => Buffer,
+): () => void {
+  const { world } = ensemble;
+  const { random } = world;
+  let goesOn = true;
+  const knock = (): void => {
+    if (!goesOn) return;
+    world.after(pauseMs, knock);
+    const { host } = ensemble.servers[random.below(ensemble.servers.length)]!;
+    const port = ports[random.below(ports.length)]!;
+    network.connect({ host: host.name, port }).then(
+      (connection) => {
+        connection.start({ data: () => {}, closed: () => {} });
+        connection.write(says(random, port));
+      },
+      () => undefined,
+    );
+  };
+  knock();
+  return () => (goesOn = false);
+}
+
+test.each([2 ** 30, 2 ** 20])(
+  'a stranger that comes with epoch %i while a leader begins takes no epoch away from the ensemble',
+  async (epoch) => {
+    const ensemble = new SimulatedEnsemble({ seed: 5, servers: 3, networkMs: [5, 30] });
+    const { world } = ensemble;
+    const { network } = world.host('stranger').runtime;
+    const introduction = encodePacket({
+      type: PacketType.OBSERVERINFO,
+      zxid: epoch * 2 ** 32,
+      data: learnerInfo(77),
+    });
+    const end = harass(ensemble, network, 1, [QUORUM_PORT], () => introduction);
+    ensemble.startAll();
+    expect(await ensemble.untilServing(3)).toBe(true);
+    end();
+    const client = ensemble.client('client');
+    await world.play(() => client.create('/a', null));
+    for (const { member } of ensemble.servers) expect(member!.acceptedEpoch).toBeLessThan(10);
+    expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+  },
+);
+
+test.each([21, 22, 23])(
+  'whatever strangers send while servers look for a leader, agree on an epoch and synchronize, they serve once it stops (seed %i)',
+  async (seed) => {
+    const ensemble = new SimulatedEnsemble({ seed, servers: 3, networkMs: [5, 30] });
+    const { world } = ensemble;
+    const { network } = world.host('stranger').runtime;
+    const acknowledged: string[] = [];
+    for (let reign = 0; reign < 4; reign++) {
+      const end = harass(ensemble, network, 5, [QUORUM_PORT, ELECTION_PORT], mutated);
+      for (const server of ensemble.servers) ensemble.start(server);
+      await world.run(world.nowMs + 3000);
+      end();
+      expect(await ensemble.untilServing(3)).toBe(true);
+      const client = ensemble.client(`client${reign}`);
+      await world.play(async () => {
+        acknowledged.push((await client.create(`/n${reign}`, null)).path);
+        await client.close();
+      });
+      expect(ensemble.servers.flatMap((server) => server.failures)).toEqual([]);
+      for (const { member } of ensemble.servers) expect(member!.acceptedEpoch).toBeLessThan(100);
+      const tree = ensemble.treeOf(ensemble.leader!);
+      for (const path of acknowledged) expect(tree).toContain(`${path} `);
+      for (const server of ensemble.servers) ensemble.kill(server);
+    }
+  },
+);
+
 test('a learner that was brought up to date and then sends nonsense is cut off, and the leader goes on', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 13, servers: 3 });
   const { world } = ensemble;
@@ -176,4 +254,60 @@ test.each([
   expect(open.size).toBe(0);
   expect(ensemble.leader).toBe(leader);
   expect(ensemble.serving).toHaveLength(3);
+});
+
+/** Connections to the client port that say nothing. */
+async function silentClients(
+  { world }: SimulatedEnsemble,
+  { host }: EnsembleServer,
+  count: number,
+): Promise<Set<Connection>> {
+  const { network } = world.host('silent').runtime;
+  const open = new Set<Connection>();
+  await world.play(async () => {
+    for (let i = 0; i < count; i++) {
+      const connection = await network.connect({ host: host.name, port: CLIENT_PORT });
+      open.add(connection);
+      connection.start({ data: () => {}, closed: () => open.delete(connection) });
+    }
+  });
+  return open;
+}
+
+test.each([
+  ['that has no leader', '', 1],
+  ['that leads and does not serve', 'leaderServes=no\n', 3],
+])(
+  'a member %s lets in as many clients as one that serves, and keeps those that say nothing no longer',
+  async (_name, zooCfg, running) => {
+    const ensemble = new SimulatedEnsemble({ seed: 14, servers: 3, zooCfg: `maxClientCnxns=20\n${zooCfg}` });
+    const { world } = ensemble;
+    for (const server of ensemble.servers.slice(0, running)) ensemble.start(server);
+    if (running === 3) expect(await ensemble.untilServing(3)).toBe(true);
+    await world.run(world.nowMs + 1000);
+    const target = ensemble.leader ?? ensemble.servers[0]!;
+    const open = await silentClients(ensemble, target, 500);
+    await world.run(world.nowMs + 1000);
+    expect(open.size).toBe(20);
+    const { runtime } = world.host('other');
+    expect(await RawClient.ask(world, runtime, target.host.name, 'srvr')).toBe(
+      'This ZooKeeper instance is not currently serving requests\n',
+    );
+    await world.run(world.nowMs + 15_000);
+    expect(open.size).toBe(0);
+  },
+);
+
+test('clients that came while nobody led are sent away when service begins', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 15, servers: 3 });
+  const { world } = ensemble;
+  const [first, ...others] = ensemble.servers;
+  ensemble.start(first!);
+  await world.run(world.nowMs + 1000);
+  const open = await silentClients(ensemble, first!, 10);
+  expect(open.size).toBe(10);
+  for (const server of others) ensemble.start(server);
+  expect(await ensemble.untilServing(3, 5000)).toBe(true);
+  await world.run(world.nowMs + 100);
+  expect(open.size).toBe(0);
 });

@@ -12,6 +12,7 @@ import type { AuditLog } from '../security/audit.ts';
 import type { SaslServer, SaslServers } from '../security/sasl/mechanism.ts';
 import { RequestPreparer, type Reconfigure } from '../tree/requests/request-preparer.ts';
 import type { Transaction } from '../tree/transactions/transaction.ts';
+import { Admission } from './connection/admission.ts';
 import { Authentication } from './connection/auth.ts';
 import type { ZooKeeperConfig } from './config/config.ts';
 import type { ConnectionHost } from './connection/connection-host.ts';
@@ -76,7 +77,6 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   readonly sessions: SessionTracker<ClientConnection>;
   readonly stats = new Stats();
   readonly metrics = new ServerMetrics();
-  readonly connections = new Set<ClientConnection>();
   readonly startedAtMs: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly digestLog: { zxid: number; digest: bigint }[] = [];
@@ -97,7 +97,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   private readonly role: ServerRole;
   private readonly writes: WritePath;
   private readonly ids: SessionIds;
-  private readonly byAddress = new Map<string, number>();
+  private readonly admission: Admission<ClientConnection>;
   private readonly writers: Writer[] = [];
   private unsent: ClientConnection[] = [];
   private readonly held = new Set<ClientConnection>();
@@ -120,6 +120,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     this.clock = runtime.clock;
     this.log = runtime.log;
     this.warnings = new RareWarnings(runtime.log, runtime.clock);
+    this.admission = new Admission(config, this.warnings);
     this.storage = storage;
     this.startedAtMs = this.clock.monotonicMs();
     const { globalOutstandingLimit: limit, requestThrottleLimit: throttle } = config;
@@ -144,6 +145,10 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   get tree(): DataTree {
     return this.storage.tree;
+  }
+
+  get connections(): ReadonlySet<ClientConnection> {
+    return this.admission.connections;
   }
 
   get nodeCount(): number {
@@ -192,25 +197,13 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
 
   /** tls: the same connection, if it speaks TLS. */
   accept(connection: Connection, tls: TlsConnection | null = null): void {
-    const { maxClientCnxns, maxCnxns } = this.config;
-    const address = connection.remote.host;
-    const fromThere = this.byAddress.get(address) ?? 0;
-    if (
-      this.isStopped ||
-      (maxClientCnxns > 0 && fromThere >= maxClientCnxns) ||
-      (maxCnxns > 0 && this.connections.size >= maxCnxns)
-    ) {
+    if (this.isStopped || !this.admission.admits(connection)) {
       this.metrics.connectionsRejected += 1;
-      this.warnings.warn(
-        'refused',
-        `refused a connection of ${address}: ${fromThere} from there are open and ${this.connections.size} in all, which is what maxClientCnxns (${maxClientCnxns}) or maxCnxns (${maxCnxns}) allows`,
-      );
       connection.destroy();
       return;
     }
-    this.byAddress.set(address, fromThere + 1);
     const client = new ClientConnection(this, connection, tls);
-    this.connections.add(client);
+    this.admission.add(client);
     connection.start(client);
   }
 
@@ -306,11 +299,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   }
 
   forget(connection: ClientConnection): void {
-    if (!this.connections.delete(connection)) return;
-    const address = connection.connection.remote.host;
-    const left = (this.byAddress.get(address) ?? 1) - 1;
-    if (left > 0) this.byAddress.set(address, left);
-    else this.byAddress.delete(address);
+    if (!this.admission.remove(connection)) return;
     this.held.delete(connection);
     this.tree.watches.removeWatcher(connection);
   }
@@ -377,9 +366,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
       const nowMs = this.clock.monotonicMs();
       wallClock.look();
       this.expireSessions(nowMs);
-      for (const connection of this.connections) {
-        if (connection.session !== null) continue;
-        if (nowMs - connection.openedAtMs < this.config.sessionlessCnxnTimeoutMs) continue;
+      for (const connection of this.admission.overdue(nowMs)) {
         this.metrics.sessionlessExpired += 1;
         connection.close();
       }

@@ -1,4 +1,5 @@
 import type { Files } from '../../runtime/runtime.ts';
+import { LAST_EPOCH } from '../tree/transactions/zxid.ts';
 import { StorageError } from './storage-error.ts';
 
 /** Members of an ensemble keep two: the epoch they promised to take part in, and the one whose leader they followed last. */
@@ -14,11 +15,18 @@ export function readEpoch(files: Files, folder: string, name: EpochName): number
   file.close();
   const text = bytes.toString('latin1', 0, length).trim();
   const epoch = Number(text);
-  if (!/^\d{1,10}$/.test(text) || epoch > 0x7fff_ffff)
+  if (!/^\d{1,10}$/.test(text))
     throw new StorageError(
       'EPOCH_UNREADABLE',
       path,
       `${path} should hold an epoch, a whole number, but holds "${text}"; write the epoch of the last transaction into it`,
+    );
+  if (epoch > LAST_EPOCH)
+    throw new StorageError(
+      'EPOCH_TOO_LARGE',
+      path,
+      `${path} holds epoch ${epoch}, and the last that there can be is ${LAST_EPOCH}: no ensemble gets there by elections. Stop the servers of the ensemble ` +
+        'that say so, remove this file on each of them and start them again: they go on from the epoch of their last transaction',
     );
   return epoch;
 }

@@ -2,7 +2,6 @@ import type { Connection, Endpoint, Runtime } from '../../../runtime/runtime.ts'
 import type { TlsConnection } from '../../../runtime/tls.ts';
 import { ClientPorts } from '../../security/client-ports.ts';
 import { startAdmin } from '../../server/admin/admin.ts';
-import { Whitelist } from '../../server/admin/words.ts';
 import { PROMETHEUS_PROVIDER, type ZooKeeperConfig } from '../../server/config/config.ts';
 import type { MemberConfig } from '../../server/config/server-line.ts';
 import { startPrometheus } from '../../server/metrics/prometheus.ts';
@@ -10,7 +9,7 @@ import type { ServerMode } from '../../server/role.ts';
 import type { ServerFacts } from '../../server/server-view.ts';
 import { Server } from '../../server/server.ts';
 import type { ZooKeeperStorage } from '../../storage/storage.ts';
-import { turnAway } from './not-serving.ts';
+import { NotServing } from './not-serving.ts';
 import { readOnlyRole } from './read-only-role.ts';
 
 /** Read-only mode begins no earlier, though ticks be shorter. */
@@ -26,7 +25,7 @@ export class Serving {
   private readonly config: ZooKeeperConfig;
   private readonly facts: ServerFacts;
   private readonly equip: (server: Server) => void;
-  private readonly whitelist: Whitelist;
+  private readonly notServing: NotServing;
   private server: Server | null = null;
   private ports: ClientPorts | null = null;
   private closeAdmin: (() => Promise<void>) | null = null;
@@ -39,7 +38,7 @@ export class Serving {
     this.config = facts.config;
     this.facts = facts;
     this.equip = equip;
-    this.whitelist = new Whitelist(facts.config.fourLetterWords);
+    this.notServing = new NotServing(facts.runtime, facts.config);
   }
 
   /** Rejects as `ClientPorts.open` does. */
@@ -125,6 +124,7 @@ export class Serving {
 
   async close(): Promise<void> {
     await this.ports?.close();
+    this.notServing.close();
     await this.closeAdmin?.();
   }
 
@@ -133,12 +133,16 @@ export class Serving {
     server.clientPort = this.clientPort;
     server.secureClientPort = this.secureEndpoint?.port ?? -1;
     this.server = server;
+    if (this.takesClients(server)) this.notServing.close();
   }
 
   private accept(connection: Connection, tls: TlsConnection | null): void {
     const { server } = this;
-    if (server === null || (server.mode === 'leader' && !this.config.leaderServes))
-      turnAway(connection, this.whitelist);
-    else server.accept(connection, tls);
+    if (this.takesClients(server)) server.accept(connection, tls);
+    else this.notServing.accept(connection);
+  }
+
+  private takesClients(server: Server | null): server is Server {
+    return server !== null && (server.mode !== 'leader' || this.config.leaderServes);
   }
 }

@@ -2,6 +2,7 @@ import { readProperties } from '../../../wire/properties.ts';
 import { readHierarchy, type GroupLine } from '../../server/config/hierarchy-lines.ts';
 import { readServerLine, type MemberConfig } from '../../server/config/server-line.ts';
 import { CONFIG_PATH } from '../../tree/znodes/path.ts';
+import { LAST_ZXID } from '../../tree/transactions/zxid.ts';
 import type { DataTree } from '../../tree/data-tree.ts';
 import { Ensemble } from './ensemble.ts';
 
@@ -19,8 +20,7 @@ export function readEnsemble(text: string): Ensemble | string {
       if (members.some((other) => other.id === id)) return `${key} stands there twice`;
       members.push(member);
     } else if (/^(group|weight)\./.test(key)) groups.push({ key, value, line });
-    else if (key === 'version' && /^[0-9a-fA-F]{1,16}$/.test(value.trim()))
-      version = parseInt(value.trim(), 16);
+    else if (key === 'version' && isVersion(value.trim())) version = parseInt(value.trim(), 16);
     else return `${key}=${value} is no line of a configuration of servers`;
   }
   if (!members.some(({ role }) => role === 'participant'))
@@ -41,5 +41,10 @@ export function ensembleOfTree(tree: DataTree): Ensemble | null {
 /** The version that a text ends with, without reading the rest. */
 export function versionOf(text: string): number {
   const match = /(?:^|\n)version=([0-9a-fA-F]{1,16})\s*$/.exec(text);
-  return match === null ? 0 : parseInt(match[1]!, 16);
+  return match === null || !isVersion(match[1]!) ? 0 : parseInt(match[1]!, 16);
+}
+
+/** It is the zxid that brought the configuration. */
+function isVersion(text: string): boolean {
+  return /^[0-9a-fA-F]{1,16}$/.test(text) && parseInt(text, 16) <= LAST_ZXID;
 }

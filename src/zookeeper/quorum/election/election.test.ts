@@ -67,6 +67,16 @@ test('the best vote wins, at once when all agree', () => {
   expect(play(new Election(1, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
 
+test('behind the last round comes the first again, and who is in the last one still is joined there', () => {
+  const script = `
+    0 look 5 1 -> tell 2+3 looking 1/5/1 #1
+    9 2 looking 2/5/1 #9007199254740991 -> tell 2+3 looking 2/5/1 #9007199254740991
+    12 3 looking 2/5/1 #9007199254740991 -> decide 2
+    20 look 5 1 -> tell 2+3 looking 1/5/1 #1
+    21 3 looking 3/5/1 #9007199254740991 -> tell 2+3 looking 3/5/1 #9007199254740991`;
+  expect(play(new Election(1, ensembleOf([1, 2, 3])), script)).toBe(script);
+});
+
 test('a quorum alone waits 200 ms for better votes', () => {
   const script = `
     0 look 5 1 -> tell 1+3 looking 2/5/1 #1

@@ -47,6 +47,8 @@ export type ElectionOutput =
 const FINALIZE_MS = 200;
 const usualPauses: ElectionPauses = { firstRepeatMs: 200, longestRepeatMs: 3200 };
 const NEVER = Number.POSITIVE_INFINITY;
+/** Behind it comes the first again, so that who claims to be there can't bring the others to a round that none can tell. */
+export const LAST_ROUND = Number.MAX_SAFE_INTEGER;
 /** Numbers that no vote of a voter has: observers propose nobody. */
 const NOBODY = -(2 ** 63);
 
@@ -131,7 +133,7 @@ export class Election {
   private look(now: number, zxid: number, epoch: number, out: ElectionOutput[]): void {
     this.state = 'looking';
     this.hasLeft = false;
-    this.round += 1;
+    this.round = this.round < LAST_ROUND ? this.round + 1 : 1;
     this.choices.clear();
     this.inPlace.clear();
     this.decideAt = NEVER;

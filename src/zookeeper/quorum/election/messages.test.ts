@@ -61,6 +61,18 @@ test('what is no notification is passed over: too short, or of a state that nobo
   expect(decodeNotification(strange)).toBe(null);
 });
 
+test.each([
+  ['zxid', 12, 2n ** 53n],
+  ['round', 20, 2n ** 53n],
+  ['epoch', 28, 2n ** 21n],
+])('a notification with a %s that no ensemble gets to is an error', (_, at, value) => {
+  const message = Buffer.from(whole);
+  message.writeBigInt64BE(value - 1n, at);
+  expect(decodeNotification(message)).not.toBe(null);
+  message.writeBigInt64BE(value, at);
+  expect(() => decodeNotification(message)).toThrow(WireError);
+});
+
 test('addresses of IPv6 stand in brackets, several behind one another, and those of every host are passed over', () => {
   const addresses = [
     { host: '::1', port: 3888 },

@@ -1,10 +1,10 @@
-import { Reader, type Int64 } from '../../../wire/reader.ts';
+import { Reader } from '../../../wire/reader.ts';
 import { WireError } from '../../../wire/wire-error.ts';
 import { Writer } from '../../../wire/writer.ts';
-import type { Notification, PeerState } from './election.ts';
+import { LAST_ROUND, type Notification, type PeerState } from './election.ts';
 import type { Endpoint } from '../../../runtime/runtime.ts';
 import { bracketed } from '../configuration/ensemble.ts';
-import { epochOf } from '../../tree/transactions/zxid.ts';
+import { LAST_EPOCH, LAST_ZXID, epochOf } from '../../tree/transactions/zxid.ts';
 
 /** Instead of a server's number 3.5 and later begin with this, and their address follows. */
 const VERSIONED = -65536;
@@ -85,16 +85,16 @@ export interface HeardNotification extends Notification {
   readonly config: string;
 }
 
-/** Null: a message that says nothing to us. */
+/** Null: a message that says nothing to us. Throws a WireError for numbers that no ensemble gets to. */
 export function decodeNotification(message: Buffer): HeardNotification | null {
   if (message.length < 28) return null;
   const r = new Reader(message);
   const state = states[r.int32()];
   if (state === undefined) return null;
-  const leader = number(r.int64());
-  const zxid = number(r.int64());
-  const round = number(r.int64());
-  const epoch = message.length < 36 ? epochOf(zxid) : number(r.int64());
+  const leader = Number(r.int64());
+  const zxid = upTo(LAST_ZXID, 'zxid of a vote', r);
+  const round = upTo(LAST_ROUND, 'round of an election', r);
+  const epoch = message.length < 36 ? epochOf(zxid) : upTo(LAST_EPOCH, 'epoch of a vote', r);
   return { state, vote: { leader, zxid, epoch }, round, config: configIn(message) };
 }
 
@@ -105,7 +105,9 @@ function configIn(message: Buffer): string {
   return length > 0 && length <= message.length - 44 ? message.toString('utf8', 44, 44 + length) : '';
 }
 
-/** Those of observers, -2^63, stay exact; what lies beyond 2^53 otherwise isn't a vote that could be compared. */
-function number(value: Int64): number {
+/** Those of observers, -2^63, are exact, too. */
+function upTo(most: number, what: string, r: Reader): number {
+  const value = r.int64();
+  if (value > most) throw new WireError(what, r.position - 8, `${value} is more than ${most}`);
   return Number(value);
 }

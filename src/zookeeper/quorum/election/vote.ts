@@ -1,4 +1,4 @@
-/** For whom a server is, and what makes that one fit to lead. zxids are exact up to epoch 2^21; those of observers are -2^63. */
+/** For whom a server is, and what makes that one fit to lead. Its numbers are exact; those of observers are -2^63. */
 export interface Vote {
   /** Number of the proposed leader. */
   readonly leader: number;

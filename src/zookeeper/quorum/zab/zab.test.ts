@@ -5,13 +5,16 @@ import {
   historyOf,
   info,
   int,
+  leaderOf,
   packet,
   proposal,
   proposes,
   zxid,
 } from '../../../../test/zookeeper/scripted-zab.ts';
+import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
+import { LAST_EPOCH } from '../../tree/transactions/zxid.ts';
 import { History } from './history.ts';
-import { PacketType } from './packets/packets.ts';
+import { PacketType, type Packet } from './packets/packets.ts';
 
 test('a leader saves the epoch, brings its follower up to date, serves when a quorum has all, and commits what a quorum has', () => {
   const { leader, hear, story } = established(historyOf(zxid(1, 1), zxid(1, 2)), zxid(1, 1));
@@ -51,6 +54,46 @@ test('a sync is confirmed before later commits are sent, though one ACK is for a
     '20: COMMIT 2.2',
     '20: COMMIT 2.3',
     'commit 2.3',
+  ]);
+});
+
+test("the epoch of any member that comes in time raises the next one, so that an observer that is ahead is taken in; a stranger's doesn't", () => {
+  const leader = leaderOf(historyOf(), { ensemble: ensembleOf([1, 2, 3], [4]) });
+  const comes = (learner: number, type: number, sid: number, accepted: number): string[] => {
+    leader.tell({ kind: 'connected', now: 0, learner });
+    return leader.tell({
+      kind: 'packet',
+      now: 0,
+      learner,
+      packet: packet(type, zxid(accepted, 0), info(sid)),
+    });
+  };
+  leader.tell({ kind: 'start', now: 0 });
+  expect(comes(20, PacketType.OBSERVERINFO, 77, 2 ** 20)).toEqual([]);
+  expect(comes(30, PacketType.FOLLOWERINFO, 78, 2 ** 20)).toEqual([]);
+  expect(comes(40, PacketType.OBSERVERINFO, 4, 6)).toEqual([]);
+  expect(comes(50, PacketType.FOLLOWERINFO, 2, 1)).toEqual(['save acceptedEpoch 7']);
+});
+
+test('a leader whose servers have agreed to the last epoch that there can be says so instead of leading another', () => {
+  const { tell } = leaderOf(historyOf(), { acceptedEpoch: LAST_EPOCH });
+  tell({ kind: 'start', now: 0 });
+  tell({ kind: 'connected', now: 0, learner: 20 });
+  const introduction = packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(2));
+  expect(tell({ kind: 'packet', now: 0, learner: 20, packet: introduction })).toEqual([
+    'resign (one of its servers has agreed to epoch 2097151, the last that there can be)',
+  ]);
+});
+
+test.each([-2, LAST_EPOCH + 1])('who says that it took part in epoch %i is no learner', (epoch) => {
+  const { tell } = leaderOf(historyOf());
+  const hear = (p: Packet): string[] => tell({ kind: 'packet', now: 0, learner: 20, packet: p });
+  tell({ kind: 'start', now: 0 });
+  tell({ kind: 'connected', now: 0, learner: 20 });
+  hear(packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(2)));
+  tell({ kind: 'saved', now: 0, file: 'acceptedEpoch' });
+  expect(hear(packet(PacketType.ACKEPOCH, 0, int(epoch)))).toEqual([
+    `drop (it says that it took part in epoch ${epoch}, to which no ensemble gets)`,
   ]);
 });
 

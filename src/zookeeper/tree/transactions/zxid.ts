@@ -1,5 +1,9 @@
-/** A zxid has the epoch of the leader that made it in its upper 32 bits, and counts from 1 in the lower ones. Exact up to epoch 2^21. */
+/** A zxid has the epoch of the leader that made it in its upper 32 bits, and counts from 1 in the lower ones. */
 const COUNTER_LIMIT = 0x1_0000_0000;
+/** zxids of later epochs aren't exact any more. An epoch a minute would get there in four years. */
+export const LAST_EPOCH = 0x1f_ffff;
+/** The last transaction of that. */
+export const LAST_ZXID = Number.MAX_SAFE_INTEGER;
 
 export const epochOf = (zxid: number): number => Math.floor(zxid / COUNTER_LIMIT);
 // Several times as fast as %, which for numbers of this size is a function of C's.

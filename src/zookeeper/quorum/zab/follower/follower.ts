@@ -193,7 +193,11 @@ export class Follower {
     const { acceptedEpoch } = this.settings;
     this.epoch = epoch;
     if (epoch < acceptedEpoch)
-      this.leave(`it leads epoch ${epoch}, and this server has agreed to epoch ${acceptedEpoch}`, out);
+      this.leave(
+        `it leads epoch ${epoch}, and this server has agreed to epoch ${acceptedEpoch}; it can follow a leader of a later epoch, after the next elections, ` +
+          'or anew when its data is moved away',
+        out,
+      );
     else if (epoch === acceptedEpoch) this.agree(-1, out);
     else {
       this.phase = 'accepting';

@@ -75,7 +75,10 @@ export interface LeaderSettings extends CatchUpSettings {
   readonly tellsEnsemble: boolean;
   readonly acceptedEpoch: number;
   readonly currentEpoch: number;
-  /** Servers that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. */
+  /**
+   * Members that said they are of 3.4 when they were here last: they come back, so nothing is proposed that they can't read. Of others
+   * those that are here.
+   */
   readonly members34: Set<number>;
 }
 

@@ -1,5 +1,5 @@
 import type { Ensemble } from '../../configuration/ensemble.ts';
-import { epochOf, firstZxid } from '../../../tree/transactions/zxid.ts';
+import { LAST_EPOCH, epochOf, firstZxid } from '../../../tree/transactions/zxid.ts';
 import { Broadcast } from './broadcast.ts';
 import type { History } from '../history.ts';
 import {
@@ -173,8 +173,6 @@ export class Leader {
     }
     const { sid, is34, isObserver, configVersion } = introduction;
     Object.assign(learner, { sid, is34, isObserver });
-    if (learner.is34) this.settings.members34.add(learner.sid);
-    else this.settings.members34.delete(learner.sid);
     if (this.isStandIn && !learner.isObserver) {
       this.drop(learner, 'it is no observer, and no others are taken in here', out);
       return;
@@ -189,9 +187,13 @@ export class Leader {
       learner.tookPartAt = other.stage === 'active' ? other.heardAt : other.tookPartAt;
       this.drop(other, 'it connected anew', out);
     }
+    if (is34) this.settings.members34.add(sid);
+    else this.settings.members34.delete(sid);
     learner.stage = 'introduced';
     if (this.phase === 'discovering') {
-      this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
+      // Observers' counts, too, or one that is ahead would never be taken in. A stranger's doesn't: it could name any.
+      if (this.quorums.hasMember(sid))
+        this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
       if (learner.isVoter) this.introduced.add(learner.sid);
       this.fixEpoch(now, out);
     } else if (this.phase !== 'saving' || this.epochIsSaved) this.ask(learner, out);
@@ -199,6 +201,13 @@ export class Leader {
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
     if (!this.quorums.hasQuorum([...this.introduced], Number.POSITIVE_INFINITY)) return;
+    if (this.highestAccepted >= LAST_EPOCH) {
+      this.resign(
+        `one of its servers has agreed to epoch ${this.highestAccepted}, the last that there can be`,
+        out,
+      );
+      return;
+    }
     this.epoch = this.highestAccepted + 1;
     this.enter('saving', now);
     out.push({ kind: 'save', file: 'acceptedEpoch', epoch: this.epoch });
@@ -238,6 +247,10 @@ export class Leader {
       return;
     }
     const epoch = packet.data.readInt32BE(0);
+    if (epoch < -1 || epoch > LAST_EPOCH) {
+      this.drop(learner, `it says that it took part in epoch ${epoch}, to which no ensemble gets`, out);
+      return;
+    }
     learner.lastZxid = packet.zxid;
     learner.stage = 'agreed';
     if (this.phase !== 'agreeing') {
@@ -351,12 +364,20 @@ export class Leader {
 
   private gone(id: number, out: LeaderOutput[]): void {
     const learner = this.learners.get(id);
+    if (learner === undefined) return;
+    this.forget(learner);
+    this.checkQuorum(out);
+  }
+
+  /** Of strangers nobody knows if they come back. */
+  private forget({ id, sid }: Learner): void {
     this.learners.delete(id);
-    if (learner !== undefined) this.checkQuorum(out);
+    if (!this.quorums.hasMember(sid)) this.settings.members34.delete(sid);
   }
 
   private drop(learner: Learner, reason: string, out: LeaderOutput[]): void {
-    if (!this.learners.delete(learner.id)) return;
+    if (!this.learners.has(learner.id)) return;
+    this.forget(learner);
     out.push({ kind: 'drop', learner: learner.id, reason });
     this.checkQuorum(out);
   }

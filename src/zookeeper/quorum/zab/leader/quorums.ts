@@ -87,6 +87,12 @@ export class Quorums {
     return designate(this.self, this.inForce, this.next!.ensemble, acknowledged);
   }
 
+  /** Whether one of the configurations has it. */
+  hasMember(sid: number): boolean {
+    const { inForce, next } = this;
+    return inForce.member(sid) !== undefined || next?.ensemble.member(sid) !== undefined;
+  }
+
   countsAsVoter({ isObserver, sid }: Learner): boolean {
     const { inForce, next } = this;
     return !isObserver && (inForce.isVoter(sid) || next?.ensemble.isVoter(sid) === true);

@@ -2,6 +2,7 @@ import { Reader } from '../../../../wire/reader.ts';
 import { WireError } from '../../../../wire/wire-error.ts';
 import { readUstring } from '../../../jute/primitives.ts';
 import type { Id } from '../../../tree/acl/acl.ts';
+import { LAST_ZXID } from '../../../tree/transactions/zxid.ts';
 import { getInt32, getInt64 } from '../../../tree/znodes/stat-bytes.ts';
 
 /** What leader and learners say to each other on the quorum port. */
@@ -30,7 +31,7 @@ export const PacketType = {
 const names = new Map<number, string>(Object.entries(PacketType).map(([name, type]) => [type, name]));
 export const packetName = (type: number): string => names.get(type) ?? `packet ${type}`;
 
-/** A QuorumPacket. zxids are exact up to epoch 2^21; -1 where there is none. */
+/** A QuorumPacket. Its zxid is exact; -1 where there is none. */
 export interface Packet {
   readonly type: number;
   readonly zxid: number;
@@ -113,6 +114,8 @@ export class PacketStream {
     if (available < HEAD_BYTES) return this.wait(HEAD_BYTES);
     const type = getInt32(bytes, at);
     const zxid = getInt64(bytes, at + 4);
+    if (zxid < -1 || zxid > LAST_ZXID)
+      throw new WireError('zxid of a packet', at + 4, 'its epoch is one that no ensemble gets to');
     const dataBytes = getInt32(bytes, at + 12);
     if (dataBytes < -1 || dataBytes > this.maxDataBytes)
       throw new WireError(
