@@ -127,7 +127,7 @@ export class PlayedEnsemble {
     if (config === null) throw new Error(problems.map((p) => p.message).join('; '));
     this.config = config;
     this.host = this.world.host(hostOf(self));
-    this.others = config.members.map(({ id }) => id).filter((id) => id !== self);
+    this.others = trace.servers.map(({ id }) => id).filter((id) => id !== self);
     for (const id of this.others) this.hosts.set(id, this.world.host(hostOf(id)));
   }
 

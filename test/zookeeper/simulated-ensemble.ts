@@ -11,6 +11,7 @@ import type { Member } from '../../src/zookeeper/quorum/member.ts';
 import { startMember } from '../../src/zookeeper/quorum/start-member.ts';
 import { regenerateConfig, withDynamicFile } from '../../src/zookeeper/quorum/configuration/config-files.ts';
 import { parseZooKeeperConfig, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
+import { textOf } from './tree-text.ts';
 
 const ZOO_CFG = '/conf/zoo.cfg';
 
@@ -192,16 +193,7 @@ export class SimulatedEnsemble {
 
   /** The tree of a server as text: every znode with its data and Stat. */
   treeOf(server: EnsembleServer): string {
-    const tree = server.member!.storage.tree;
-    const lines: string[] = [];
-    for (const [path, node] of tree.store.entries()) {
-      const { czxid, mzxid, pzxid, version, cversion, aversion, ephemeralOwner } = tree.statOf(node);
-      lines.push(
-        `${path} ${tree.dataOf(node)?.toString('hex')} ${czxid} ${mzxid} ${pzxid} ${version} ${cversion} ${aversion} ${ephemeralOwner}`,
-      );
-    }
-    const sessions = [...tree.sessions].map(([id, timeoutMs]) => `session ${id} ${timeoutMs}`);
-    return [...lines.sort(), ...sessions.sort()].join('\n');
+    return textOf(server.member!.storage.tree);
   }
 }
 

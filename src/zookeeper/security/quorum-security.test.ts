@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -137,6 +137,8 @@ describe('TLS between servers', () => {
   const base = createNodeRuntime({ log: collecting(log) });
 
   interface World {
+    /** On the real disk. */
+    readonly folder: string;
     readonly hosts: Host[];
     readonly members: Member[];
     start(id: number, extra: string): Promise<Member>;
@@ -157,6 +159,7 @@ describe('TLS between servers', () => {
       rmSync(folder, { recursive: true, force: true });
     });
     return {
+      folder,
       hosts,
       members,
       async start(id, extra) {
@@ -224,5 +227,31 @@ ssl.quorum.trustStore.location=${testStorePath('ca.pem')}
     const said = (what: RegExp): boolean => log.some((line) => what.test(line));
     await eventually(() => said(/altnames/) && said(/not in the trust store|self-signed/));
     expect(members.map((member) => member.mode)).toEqual([null, null, null]);
+  });
+
+  test('sslQuorumReloadCertFiles: a server gets in with the certificate that is put in the place of a wrong one, without a restart', async () => {
+    const { start, members, folder, client } = world();
+    const store = join(folder, 'own.pem');
+    const password = join(folder, 'password');
+    const put = (name: string, secret: string, changedAt: number): void => {
+      copyFileSync(testStorePath(name), store);
+      writeFileSync(password, secret);
+      utimesSync(store, changedAt, changedAt);
+    };
+    put('stranger.pem', '', 1);
+    const own = `ssl.quorum.keyStore.location=${store}\nssl.quorum.keyStore.passwordPath=${password}\nssl.quorum.trustStore.location=${testStorePath('ca.pem')}\n`;
+    const reloads = `sslQuorum=true\nsslQuorumReloadCertFiles=true\n${anyName}`;
+    const first = await start(1, `${reloads}${own}`);
+    for (const id of [2, 3]) await start(id, `${reloads}${stores}`);
+    await eventually(serving(members.slice(1)));
+    await client().create('/a', Buffer.from('b'));
+    expect(first.mode).toBe(null);
+
+    writeFileSync(store, 'damaged');
+    await eventually(() => log.some((line) => line.startsWith('the old keys and certificates stay in use')));
+    put('server.pem', TEST_PASSWORD, 2);
+    await eventually(serving(members));
+    expect(first.mode).toBe('follower');
+    expect(log).toContain('the keys and certificates of ssl.quorum.* were read anew');
   });
 });
