@@ -56,6 +56,8 @@ export interface EnsembleOptions {
   readonly observers?: readonly ZooKeeperMaker[];
   /** In network namespaces, where that may be done. */
   readonly isolable?: boolean;
+  /** Each server is listed at these, too, at the same ports, and before its own address. */
+  readonly alsoAt?: readonly string[];
   /** More lines for zoo.cfg. */
   readonly extra?: (id: number) => string;
   /** Apache's come with what its admin server needs. */
@@ -70,6 +72,7 @@ export async function startEnsemble(
   {
     observers = [],
     isolable = false,
+    alsoAt = [],
     extra = () => '',
     withAdmin = false,
     javaOptions = [],
@@ -84,7 +87,8 @@ export async function startEnsemble(
   const lines = makers.map((_, i) => {
     const [, quorum, election] = portsOf(i);
     const role = i < voters.length ? '' : ':observer';
-    return `server.${i + 1}=${network?.hosts[i]?.address ?? '127.0.0.1'}:${quorum}:${election}${role}\n`;
+    const addresses = [...alsoAt, network?.hosts[i]?.address ?? '127.0.0.1'];
+    return `server.${i + 1}=${addresses.map((host) => `${host}:${quorum}:${election}`).join('|')}${role}\n`;
   });
   const timeline = new Timeline();
   const members = makers.map((maker, i) =>
