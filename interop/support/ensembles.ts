@@ -58,6 +58,8 @@ export interface EnsembleOptions {
   readonly isolable?: boolean;
   /** Each server is listed at these, too, at the same ports, and before its own address. */
   readonly alsoAt?: readonly string[];
+  /** These have their transaction log in a folder of its own (dataLogDir). */
+  readonly withLogFolder?: readonly number[];
   /** More lines for zoo.cfg. */
   readonly extra?: (id: number) => string;
   /** Apache's come with what its admin server needs. */
@@ -73,6 +75,7 @@ export async function startEnsemble(
     observers = [],
     isolable = false,
     alsoAt = [],
+    withLogFolder = [],
     extra = () => '',
     withAdmin = false,
     javaOptions = [],
@@ -100,6 +103,7 @@ export async function startEnsemble(
       net: network?.hosts[i] ?? null,
       port: portsOf(i)[0]!,
       folder: join(folder, `${i + 1}`),
+      hasLogFolder: withLogFolder.includes(i + 1),
       lines: lines.join('') + extra(i + 1),
       withAdmin,
       javaOptions,
@@ -173,6 +177,7 @@ interface MemberSetup {
   readonly net: Host | null;
   readonly port: number;
   readonly folder: string;
+  readonly hasLogFolder: boolean;
   readonly lines: string;
   readonly withAdmin: boolean;
   readonly javaOptions: readonly string[];
@@ -191,6 +196,7 @@ function member({
   net,
   port,
   folder,
+  hasLogFolder,
   lines,
   withAdmin,
   javaOptions,
@@ -202,6 +208,7 @@ function member({
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'data/myid'), `${id}\n`);
   const config = join(folder, 'zoo.cfg');
+  const logFolder = join(folder, hasLogFolder ? 'log' : 'data');
   const log = () => before + (service?.log ?? '');
   const befell = (what: string, parts = false): void => timeline.befell(id, maker, what, parts);
   return {
@@ -225,7 +232,7 @@ function member({
       return mode;
     },
     async hasLogged(text) {
-      const files = join(folder, 'data/version-2');
+      const files = join(logFolder, 'version-2');
       const [newest] = readdirSync(files)
         .filter((name) => name.startsWith('log.'))
         .map((name) => ({ name, changedMs: statSync(join(files, name)).mtimeMs }))
@@ -251,7 +258,7 @@ function member({
       befell('starts', true);
       writeFileSync(
         config,
-        `${COMMON}dataDir=${folder}/data\nclientPort=${port}\n${
+        `${COMMON}dataDir=${folder}/data\ndataLogDir=${logFolder}\nclientPort=${port}\n${
           maker === 'apache 3.4.14' ? '' : SINCE_35
         }${lines}`,
       );
