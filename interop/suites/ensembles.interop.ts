@@ -69,9 +69,9 @@ test.skipIf(skipsNetworks())('servers can be cut off from each other (needs root
 });
 
 describe('servers of gregor and Apache in one ensemble', () => {
-  test.each(mixtures.map((mixture) => ({ ...mixture, names: mixture.voters.join(', ') })))(
-    '$names, observed by $observer, survive deaths and a leader that is cut off',
-    tell,
+  test.each(mixtures.map((mixture) => [mixture.voters.join(', '), mixture.observer, mixture] as const))(
+    '%s, observed by %s, survive deaths and a leader that is cut off',
+    (_voters, _observer, mixture) => tell(mixture),
   );
 });
 
