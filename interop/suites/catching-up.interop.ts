@@ -1,7 +1,7 @@
 /**
  * A follower that was away comes back, and is brought up to date as the leader's maker does it: by the transactions that it lacks (DIFF), by
- * the whole tree (SNAP), or by dropping what was never committed (TRUNC). gregor brings up every maker, and every maker gregor; the logs
- * tell which way it went.
+ * the whole tree (SNAP), or by dropping what was never committed (TRUNC). gregor brings up every maker, and every maker gregor, also with
+ * all three in one ensemble; the logs tell which way it went.
  */
 import { expect, test } from 'vitest';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
@@ -52,6 +52,51 @@ test.each<{ maker: ZooKeeperMaker; led: readonly [number, Way][] }>([
     await ensemble.stop();
   }
 });
+
+test('of three makers in one ensemble each leads, and brings both others up to date', async () => {
+  const ensemble = await startEnsemble(['apache 3.4.14', 'apache 3.9.5', 'gregor']);
+  const [old, latest, gregor] = ensemble.members as [EnsembleMember, EnsembleMember, EnsembleMember];
+  const load = await Load.start(ensemble.connect()).catch(async (error: unknown) => {
+    await ensemble.stop();
+    throw error;
+  });
+  try {
+    await load.more(5);
+    expect((await ensemble.leader()).id).toBe(gregor.id);
+    expect(await away(ensemble, load, old, 1000)).toBe('DIFF');
+    expect(await away(ensemble, load, latest, 100_000)).toBe('SNAP');
+    await takesOver(ensemble, load, latest, old);
+    expect(await away(ensemble, load, gregor, 1000)).toBe('DIFF');
+    expect(await away(ensemble, load, old, 100_000)).toBe('SNAP');
+    await takesOver(ensemble, load, old, gregor);
+    expect(await away(ensemble, load, latest, 10)).toBe('DIFF');
+    expect(await away(ensemble, load, gregor, 1000)).toBe('SNAP');
+    expect(await whatIsNotLinearizable(await load.history(), ensemble)).toEqual([]);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await load.kill();
+    await ensemble.stop();
+  }
+});
+
+/** `next` has what `behind` lacks, and is elected with it when all were killed; the leader before comes back last. */
+async function takesOver(
+  ensemble: Ensemble,
+  load: Load,
+  next: EnsembleMember,
+  behind: EnsembleMember,
+): Promise<void> {
+  await behind.kill();
+  await load.more(2);
+  await Promise.all(ensemble.members.map((member) => member.kill()));
+  next.start();
+  behind.start();
+  expect((await ensemble.serving()).id).toBe(next.id);
+  for (const member of ensemble.members) if (member.service === null) member.start();
+  await ensemble.serving();
+  await load.more(5);
+}
 
 /** Kills a follower, lets so many transactions happen, and starts it again under load. @returns how it was brought up to date. */
 async function away(ensemble: Ensemble, load: Load, member: EnsembleMember, count: number): Promise<Way> {

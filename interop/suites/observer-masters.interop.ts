@@ -4,19 +4,20 @@ import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { world, type ZooKeeperMaker } from '../support/clusters.ts';
 import { treeAt } from '../support/ensemble-load.ts';
 import { startEnsemble, type EnsembleMember } from '../support/ensembles.ts';
+import { skipsNetworks } from '../support/network.ts';
 import { until } from '../support/processes.ts';
-import { askWord } from '../support/words.ts';
+import { metric } from '../support/words.ts';
 
 const NEW = 'apache 3.9.5';
 
 // Each server needs the same port at an address of its own, and only root can make networks.
 test
-  .runIf(process.getuid?.() === 0)
+  .skipIf(skipsNetworks())
   .each<{ observer: ZooKeeperMaker; master: ZooKeeperMaker; leader: ZooKeeperMaker }>([
     { observer: 'gregor', master: NEW, leader: 'gregor' },
     { observer: NEW, master: 'gregor', leader: NEW },
   ])(
-  '$observer observes by way of a follower, $master, that $leader leads',
+  '$observer observes by way of a follower, $master, that $leader leads (needs root and iproute2)',
   async ({ observer, master, leader }) => {
     const extra = () => 'observerMasterPort=2191\n';
     const ensemble = await startEnsemble([master, leader], { observers: [observer], isolable: true, extra });
@@ -24,10 +25,10 @@ test
     try {
       const [follower, first, last] = ensemble.members as [EnsembleMember, EnsembleMember, EnsembleMember];
       expect(await first.mode()).toBe('leader');
-      expect(await Promise.all([first, follower].map(observersOf)), 'at leader and follower').toEqual([
-        '0',
-        '1',
-      ]);
+      expect(
+        await Promise.all([first, follower].map((each) => metric(each, 'synced_observers'))),
+        'at leader and follower',
+      ).toEqual(['0', '1']);
 
       const there = connect(last, clients);
       const here = connect(first, clients);
@@ -47,7 +48,7 @@ test
       for (let i = 0; i < 10; i++) await here.create(`/while-away-${i}`, null);
       last.start();
       await ensemble.serving();
-      expect(await observersOf(follower)).toBe('1');
+      expect(await metric(follower, 'synced_observers')).toBe('1');
       await until('its session', () => there.state === 'connected');
       await there.create('/later', null);
       expect(there.sessionId, 'its session came by way of the follower').toBe(session);
@@ -68,9 +69,4 @@ function connect({ host, port }: EnsembleMember, clients: ZooKeeperClient[]): Zo
   clients.push(client);
   client.start();
   return client;
-}
-
-async function observersOf({ host, port }: EnsembleMember): Promise<string | undefined> {
-  const text = await askWord(port, [Buffer.from('mntr')], host);
-  return /^zk_synced_observers\t(\d+)/m.exec(text)?.[1];
 }

@@ -7,6 +7,7 @@ import { world } from './clusters.ts';
 import type { Ensemble, EnsembleMember } from './ensembles.ts';
 import { linearizable, python } from './install.ts';
 import { run, Service, until } from './processes.ts';
+import { metric } from './words.ts';
 
 interface Told {
   readonly acknowledged: number;
@@ -256,7 +257,7 @@ async function readTree({ host, port }: EnsembleMember): Promise<Tree> {
 
 /**
  * Lets the load rest, and looks at every server: all have the same tree, in which is what was acknowledged, and the ephemerals of the
- * sessions that live and of no others. @returns what is wrong.
+ * sessions that live and of no others; and no digest that a leader told was another than its follower's. @returns what is wrong.
  */
 export async function whatIsWrongWith(
   ensemble: Ensemble,
@@ -288,5 +289,9 @@ export async function whatIsWrongWith(
   for (const [path, id] of Object.entries(sessions))
     if (first![path]?.owner !== BigInt.asIntN(64, BigInt(id)).toString())
       wrong.push(`${path} of a session that lives is gone`);
+  for (const member of members.filter(({ maker }) => maker !== 'apache 3.4.14')) {
+    const differ = await metric(member, 'digest_mismatches_count');
+    if (differ !== '0') wrong.push(`${at(member)} counts ${differ} digests that differ from its leader's`);
+  }
   return wrong;
 }

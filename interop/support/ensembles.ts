@@ -56,6 +56,10 @@ export interface EnsembleOptions {
   readonly observers?: readonly ZooKeeperMaker[];
   /** In network namespaces, where that may be done. */
   readonly isolable?: boolean;
+  /** Each server is listed at these, too, at the same ports, and before its own address. */
+  readonly alsoAt?: readonly string[];
+  /** These have their transaction log in a folder of its own (dataLogDir). */
+  readonly withLogFolder?: readonly number[];
   /** More lines for zoo.cfg. */
   readonly extra?: (id: number) => string;
   /** Apache's come with what its admin server needs. */
@@ -70,6 +74,8 @@ export async function startEnsemble(
   {
     observers = [],
     isolable = false,
+    alsoAt = [],
+    withLogFolder = [],
     extra = () => '',
     withAdmin = false,
     javaOptions = [],
@@ -84,7 +90,8 @@ export async function startEnsemble(
   const lines = makers.map((_, i) => {
     const [, quorum, election] = portsOf(i);
     const role = i < voters.length ? '' : ':observer';
-    return `server.${i + 1}=${network?.hosts[i]?.address ?? '127.0.0.1'}:${quorum}:${election}${role}\n`;
+    const addresses = [...alsoAt, network?.hosts[i]?.address ?? '127.0.0.1'];
+    return `server.${i + 1}=${addresses.map((host) => `${host}:${quorum}:${election}`).join('|')}${role}\n`;
   });
   const timeline = new Timeline();
   const members = makers.map((maker, i) =>
@@ -96,6 +103,7 @@ export async function startEnsemble(
       net: network?.hosts[i] ?? null,
       port: portsOf(i)[0]!,
       folder: join(folder, `${i + 1}`),
+      hasLogFolder: withLogFolder.includes(i + 1),
       lines: lines.join('') + extra(i + 1),
       withAdmin,
       javaOptions,
@@ -169,6 +177,7 @@ interface MemberSetup {
   readonly net: Host | null;
   readonly port: number;
   readonly folder: string;
+  readonly hasLogFolder: boolean;
   readonly lines: string;
   readonly withAdmin: boolean;
   readonly javaOptions: readonly string[];
@@ -187,6 +196,7 @@ function member({
   net,
   port,
   folder,
+  hasLogFolder,
   lines,
   withAdmin,
   javaOptions,
@@ -198,6 +208,7 @@ function member({
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'data/myid'), `${id}\n`);
   const config = join(folder, 'zoo.cfg');
+  const logFolder = join(folder, hasLogFolder ? 'log' : 'data');
   const log = () => before + (service?.log ?? '');
   const befell = (what: string, parts = false): void => timeline.befell(id, maker, what, parts);
   return {
@@ -221,7 +232,7 @@ function member({
       return mode;
     },
     async hasLogged(text) {
-      const files = join(folder, 'data/version-2');
+      const files = join(logFolder, 'version-2');
       const [newest] = readdirSync(files)
         .filter((name) => name.startsWith('log.'))
         .map((name) => ({ name, changedMs: statSync(join(files, name)).mtimeMs }))
@@ -247,7 +258,7 @@ function member({
       befell('starts', true);
       writeFileSync(
         config,
-        `${COMMON}dataDir=${folder}/data\nclientPort=${port}\n${
+        `${COMMON}dataDir=${folder}/data\ndataLogDir=${logFolder}\nclientPort=${port}\n${
           maker === 'apache 3.4.14' ? '' : SINCE_35
         }${lines}`,
       );

@@ -17,6 +17,15 @@ export function askWord(port: number, parts: readonly Buffer[], host = '127.0.0.
   });
 }
 
+/** Of `mntr`, without its `zk_`; null: that server doesn't count it. */
+export async function metric(
+  { host, port }: { readonly host: string; readonly port: number },
+  name: string,
+): Promise<string | null> {
+  const text = await askWord(port, [Buffer.from('mntr')], host);
+  return new RegExp(`^zk_${name}\\t(.*)$`, 'm').exec(text)?.[1] ?? null;
+}
+
 const ofApacheAlone = /_((read|write)_per_namespace|learner_handler_qp_(size|time_ms))(\t|$)/;
 
 /** Without numbers, hexadecimal ids, dates, the release and the machine's own values. */
