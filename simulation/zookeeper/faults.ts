@@ -3,6 +3,7 @@ import { FileError } from '../../src/runtime/runtime.ts';
 import type { SeededRandom } from '../../src/runtime/simulated/seeded-random.ts';
 import type { SimulatedEnsemble, EnsembleServer } from '../../test/zookeeper/simulated-ensemble.ts';
 import type { Kind, Plan } from './plan.ts';
+import { leadersDieInTurn, oldLeaderIsMet } from './situations.ts';
 
 type Fault =
   | 'kill'
@@ -23,15 +24,16 @@ type Fault =
   | 'leftBehind'
   | 'twoDeaths'
   | 'churn'
+  | 'slowDisk'
   | 'wipeObserver';
 
 const faultsOf: Record<Kind, readonly Fault[]> = {
   crashes: ['kill', 'kill', 'power', 'churn', 'diesAtTheDisk', 'leftBehind', 'twoDeaths'],
   power: ['power', 'power', 'powerOfAll', 'powerOfMany', 'kill', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
   cuts: ['isolate', 'split', 'oneWay', 'oneWay', 'slowLinks', 'flapping', 'flapping', 'kill'],
-  disks: ['diskFull', 'readErrors', 'syncErrors', 'power', 'wipeObserver', 'diesAtTheDisk'],
-  time: ['freeze', 'freeze', 'wallClock', 'slowLinks', 'kill'],
-  churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'twoDeaths', 'leftBehind'],
+  disks: ['diskFull', 'readErrors', 'syncErrors', 'slowDisk', 'power', 'wipeObserver', 'diesAtTheDisk'],
+  time: ['freeze', 'freeze', 'slowDisk', 'wallClock', 'slowLinks', 'kill'],
+  churn: ['churn', 'churn', 'oneWay', 'powerOfMany', 'diesAtTheDisk', 'twoDeaths', 'leftBehind', 'slowDisk'],
   all: [
     'kill',
     'power',
@@ -51,20 +53,27 @@ const faultsOf: Record<Kind, readonly Fault[]> = {
     'leftBehind',
     'twoDeaths',
     'churn',
+    'slowDisk',
     'wipeObserver',
   ],
 };
+
+/** Nothing else begins while one of them goes on. */
+const situations = [leadersDieInTurn, oldLeaderIsMet];
 
 /** Breaks things, one after the other, and several at once. `mend` makes the world whole again. */
 export class Faults {
   /** Servers whose disk failed: that they give up then is right. */
   readonly excused = new Set<EnsembleServer>();
-  private readonly ensemble: SimulatedEnsemble;
+  readonly ensemble: SimulatedEnsemble;
+  readonly random: SeededRandom;
   private readonly plan: Plan;
-  private readonly random: SeededRandom;
   private readonly mending: (() => void)[] = [];
   private readonly wiped: (server: EnsembleServer) => void;
   private readonly isWanted: (server: EnsembleServer) => boolean;
+  /** Nobody starts them as long as a situation wants them away. */
+  private readonly away = new Set<EnsembleServer>();
+  private visitors = 0;
   private isOver = false;
 
   constructor(
@@ -88,7 +97,12 @@ export class Faults {
     const tick = plan.tickTimeMs;
     // Some things happen while the first leader is still being elected.
     await world.run(world.nowMs + random.between(0, 8 * tick));
+    const hasSituations = plan.reconfigurations === 0 && this.voters.length >= 3;
     for (let n = 0; n < plan.faults; n++) {
+      if (hasSituations && random.below(12) === 0) {
+        await situations[random.below(situations.length)]!(this);
+        continue;
+      }
       this.happens(list[random.below(list.length)]!);
       if (random.below(3) === 0) await this.events(random.below(400));
       else await world.run(world.nowMs + random.between(0, 8 * tick));
@@ -104,7 +118,63 @@ export class Faults {
       server.host.disk.capacityBytes = Number.MAX_SAFE_INTEGER;
     }
     world.heal();
+    this.away.clear();
     for (const server of servers) this.start(server);
+  }
+
+  /** As long as the configuration isn't changed. */
+  get voters(): readonly EnsembleServer[] {
+    return this.ensemble.servers.slice(0, this.plan.servers - this.plan.observers);
+  }
+
+  /** Of the voters these run from now on and no others. */
+  runOnly(some: readonly EnsembleServer[]): void {
+    for (const voter of this.voters) {
+      if (some.includes(voter)) {
+        this.away.delete(voter);
+        this.start(voter);
+      } else {
+        this.away.add(voter);
+        if (voter.host.alive) this.ensemble.kill(voter, this.random.below(2) === 0);
+      }
+    }
+  }
+
+  /** Who was away comes back, sooner or later. */
+  runAll(): void {
+    for (const server of this.away) this.startLater(server);
+    this.away.clear();
+  }
+
+  async pause(leastTicks: number, mostTicks: number): Promise<void> {
+    const { world } = this.ensemble;
+    await world.run(world.nowMs + this.random.between(leastTicks, mostTicks) * this.plan.tickTimeMs);
+  }
+
+  until(isMet: () => boolean, ticks: number): Promise<boolean> {
+    return this.ensemble.world.run(isMet, ticks * this.plan.tickTimeMs);
+  }
+
+  /** A client comes to this server just now, and its session is a write. @returns what lets it go */
+  visit(server: EnsembleServer): () => void {
+    const client = this.ensemble.client(`visitor-${this.visitors++}`, [server], this.plan.sessionTimeoutMs);
+    return () => void client.close();
+  }
+
+  /** The way between two, in one direction. */
+  cut(from: EnsembleServer, to: EnsembleServer): void {
+    this.ensemble.world.link(from.host.name, to.host.name).cut();
+  }
+
+  /** The ways between these two, or all ways. */
+  heal(one?: EnsembleServer, other?: EnsembleServer): void {
+    const { world } = this.ensemble;
+    if (one === undefined || other === undefined) {
+      world.heal();
+      return;
+    }
+    world.link(one.host.name, other.host.name).heal();
+    world.link(other.host.name, one.host.name).heal();
   }
 
   /** Called when a server gave up: its supervisor starts it again. */
@@ -269,6 +339,26 @@ export class Faults {
         again();
         break;
       }
+      case 'slowDisk': {
+        // Others come and go faster than it writes: what it does for one of them isn't done when the next one asks.
+        const slowestMs = random.between(0.5, 6) * tick;
+        for (const { host } of random.below(3) === 0 ? servers : [victim]) {
+          host.disk.syncMs = [0.1, slowestMs];
+          this.later(random.between(4, 20) * tick, () => {
+            host.disk.syncMs = [0.1, this.plan.slowestSyncMs];
+          });
+        }
+        let deaths = random.below(6);
+        const next = (): void => {
+          const other = others[random.below(others.length)];
+          if (this.isOver || other === undefined || deaths-- <= 0) return;
+          if (other.host.alive) ensemble.kill(other, true);
+          world.after(random.between(0, 1) * tick, () => this.start(other));
+          world.after(random.between(1, 6) * tick, next);
+        };
+        next();
+        break;
+      }
       case 'wipeObserver': {
         const { servers: count, observers } = this.plan;
         const observer = servers[count - 1]!;
@@ -296,12 +386,13 @@ export class Faults {
 
   private kill(server: EnsembleServer, keepCache: boolean, longerMs = 0): void {
     if (!server.host.alive) return;
-    this.ensemble.kill(server, keepCache);
+    // Of a machine without power the others hear nothing, not even that its connections are gone.
+    this.ensemble.kill(server, keepCache, !keepCache && this.random.below(2) === 0);
     this.startLater(server, longerMs);
   }
 
   private start(server: EnsembleServer): void {
-    if (!server.host.alive && this.isWanted(server)) this.ensemble.start(server);
+    if (!server.host.alive && this.isWanted(server) && !this.away.has(server)) this.ensemble.start(server);
   }
 
   private startLater(server: EnsembleServer, longerMs = 0): void {

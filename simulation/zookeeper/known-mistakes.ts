@@ -3,6 +3,10 @@ import type { Edit } from '../known-mistakes.ts';
 
 const zab = 'src/zookeeper/quorum/zab';
 const vote = 'src/zookeeper/quorum/election/vote.ts';
+const leader = `${zab}/leader/leader.ts`;
+/** Holds where votes don't: who has more than the leader is sent away, and whoever is elected wrongly gets no quorum. */
+const moreThanOwn =
+  'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {';
 
 export const ofEnsembles: readonly {
   readonly name: string;
@@ -22,8 +26,13 @@ export const ofEnsembles: readonly {
   },
   {
     name: 'old-epoch',
-    what: 'a follower accepts a leader of an older epoch',
+    what: 'who says that it leads is followed, without a quorum that follows it and in an epoch older than was agreed to',
     edits: [
+      {
+        file: 'src/zookeeper/quorum/election/election.ts',
+        right: 'if (!this.electorate.verifier.hasQuorum(supporters.map(([id]) => id))) return;',
+        wrong: '',
+      },
       {
         file: `${zab}/follower/follower.ts`,
         right: 'if (epoch < acceptedEpoch)',
@@ -82,24 +91,21 @@ export const ofEnsembles: readonly {
   },
   {
     name: 'vote-zxid',
-    what: "votes don't look at zxids",
-    edits: [{ file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' }],
+    what: "votes don't look at zxids, nor does a leader at those of its followers",
+    edits: [
+      { file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' },
+      { file: leader, right: moreThanOwn, wrong: 'if (epoch > currentEpoch) {' },
+    ],
   },
   {
     name: 'vote-epoch',
-    what: "votes don't look at epochs",
-    edits: [{ file: vote, right: 'if (a.epoch !== b.epoch) return a.epoch > b.epoch;', wrong: '' }],
-  },
-  {
-    name: 'follower-ahead',
-    what: 'votes look at nothing but numbers, and a leader keeps followers that have more than itself',
+    what: "votes don't look at epochs, nor does a leader at those of its followers",
     edits: [
       { file: vote, right: 'if (a.epoch !== b.epoch) return a.epoch > b.epoch;', wrong: '' },
-      { file: vote, right: 'if (a.zxid !== b.zxid) return a.zxid > b.zxid;', wrong: '' },
       {
-        file: `${zab}/leader/leader.ts`,
-        right: 'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {',
-        wrong: 'if (epoch > currentEpoch + 1e6) {',
+        file: leader,
+        right: moreThanOwn,
+        wrong: 'if (epoch === currentEpoch && packet.zxid > this.history.last) {',
       },
     ],
   },
@@ -215,13 +221,18 @@ export const ofEnsembles: readonly {
   },
   {
     name: 'epochs-at-once',
-    what: 'two roles write the same epoch file at once (found here)',
+    what: 'two roles write the same epoch file at once, and none waits for the one before (found here)',
     edits: [
       {
         file: 'src/zookeeper/storage/storage.ts',
         right:
           'const written = this.epochs.then(() => writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch));',
         wrong: 'const written = writeEpoch(this.runtime.files, this.snapshotFolder, name, epoch);',
+      },
+      {
+        file: 'src/zookeeper/quorum/member-context.ts',
+        right: 'await storage.epochsWritten();',
+        wrong: '',
       },
     ],
   },

@@ -132,7 +132,7 @@ async function mended(
   return broken;
 }
 
-/** Until all members of the last configuration serve, and they alone. */
+/** Until all members of the last configuration serve, and they alone; none waits for its quorums, which would count on others, too. */
 async function untilTidy(
   ensemble: SimulatedEnsemble,
   oracle: Oracle,
@@ -144,7 +144,7 @@ async function untilTidy(
     ensemble.serving.some((server) => server.id === id);
   const isTidy = (): boolean =>
     isOperated() &&
-    ensemble.leader !== undefined &&
+    ensemble.leader?.member?.proposed === null &&
     oracle.configuration.isVoter(ensemble.leader.id) &&
     oracle.configuration.members.every(isServing);
   operator.tidy();

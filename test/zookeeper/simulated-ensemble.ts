@@ -155,9 +155,10 @@ export class SimulatedEnsemble {
     files.remove(`${ZOO_CFG}.bak`);
   }
 
-  kill(server: EnsembleServer, keepCache = false): void {
+  /** `silent`: nobody is told, as when a machine loses its power. */
+  kill(server: EnsembleServer, keepCache = false, silent = false): void {
     server.member = null;
-    server.host.kill({ keepCache });
+    server.host.kill({ keepCache, silent });
   }
 
   /** The one that serves as the leader now. */

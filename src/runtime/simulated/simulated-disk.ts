@@ -27,6 +27,8 @@ export class SimulatedDisk {
   /** Called before each operation; it may throw a FileError in its stead. */
   before: ((operation: DiskOperation, path: string) => void) | null = null;
   capacityBytes: number;
+  /** How long a sync takes, ms: from, to. */
+  syncMs: readonly [number, number];
   readonly files: Files;
   private readonly clock: Clock;
   private readonly random: SeededRandom;
@@ -42,6 +44,7 @@ export class SimulatedDisk {
     this.random = random;
     this.options = options;
     this.capacityBytes = options.capacityBytes;
+    this.syncMs = options.syncMs;
     this.files = this.makeFiles();
   }
 
@@ -216,7 +219,7 @@ export class SimulatedDisk {
   }
 
   private afterSync(run: () => void): Promise<void> {
-    const [from, to] = this.options.syncMs;
+    const [from, to] = this.syncMs;
     return new Promise((resolve) => {
       this.clock.after(this.random.between(from, to), () => {
         run();
