@@ -205,3 +205,20 @@ test('followers that wait for this server already count for it', () => {
     6 2 following 3/3/1 #1 -> decide 3`;
   expect(play(new Election(3, ensembleOf([1, 2, 3])), script)).toBe(script);
 });
+
+test('of those who ask while nobody leads the last 256 are told, however many ask', () => {
+  const election = new Election(1, ensembleOf([1, 2, 3]));
+  const vote = { leader: 2, zxid: 5, epoch: 1 };
+  election.step({ kind: 'look', now: 0, zxid: 5, epoch: 1 }, []);
+  const hear = (from: number): void =>
+    election.step({ kind: 'notification', now: 1, from, state: 'looking', vote, round: 1 }, []);
+  hear(9);
+  for (let stranger = 1000; stranger < 3000; stranger++) hear(stranger);
+  hear(9);
+  hear(2);
+  hear(3);
+  const out: ElectionOutput[] = [];
+  election.step({ kind: 'established', now: 2, epoch: 2 }, out);
+  const told = out.map((output) => (output.kind === 'send' ? output.to : -1));
+  expect(told).toEqual([...Array.from({ length: 255 }, (_, i) => 2745 + i), 9]);
+});
