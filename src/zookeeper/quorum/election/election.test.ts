@@ -223,3 +223,20 @@ test('a server that was elected is known to look for a leader again by its later
   play(election, '40 2 leading 2/5/1 #2 ->');
   expect(election.looksAgain(2)).toBe(false);
 });
+
+test('of those who ask while nobody leads the last 256 are told, however many ask', () => {
+  const election = new Election(1, ensembleOf([1, 2, 3]));
+  const vote = { leader: 2, zxid: 5, epoch: 1 };
+  election.step({ kind: 'look', now: 0, zxid: 5, epoch: 1 }, []);
+  const hear = (from: number): void =>
+    election.step({ kind: 'notification', now: 1, from, state: 'looking', vote, round: 1 }, []);
+  hear(9);
+  for (let stranger = 1000; stranger < 3000; stranger++) hear(stranger);
+  hear(9);
+  hear(2);
+  hear(3);
+  const out: ElectionOutput[] = [];
+  election.step({ kind: 'established', now: 2, epoch: 2 }, out);
+  const told = out.map((output) => (output.kind === 'send' ? output.to : -1));
+  expect(told).toEqual([...Array.from({ length: 255 }, (_, i) => 2745 + i), 9]);
+});

@@ -49,6 +49,8 @@ const usualPauses: ElectionPauses = { firstRepeatMs: 200, longestRepeatMs: 3200 
 const NEVER = Number.POSITIVE_INFINITY;
 /** Behind it comes the first again, so that who claims to be there can't bring the others to a round that none can tell. */
 export const LAST_ROUND = Number.MAX_SAFE_INTEGER;
+/** Who asks who leads is told once it is known: so many, the last ones. A server asks again and again, so it is among them. */
+const MOST_ASKERS = 256;
 /** Numbers that no vote of a voter has: observers propose nobody. */
 const NOBODY = -(2 ** 63);
 
@@ -154,7 +156,7 @@ export class Election {
     if (from === this.self) return;
     if (!this.isVoter(from)) {
       // It asks who leads; as long as nobody does, an answer would only make it ask again.
-      if (this.state === 'looking' || this.hasLeft) this.askers.add(from);
+      if (this.state === 'looking' || this.hasLeft) this.remember(from);
       else this.tell(from, out);
       return;
     }
@@ -167,6 +169,15 @@ export class Election {
     }
     if (n.state === 'looking') this.hearChoice(now, from, n, out);
     else if (n.state !== 'observing') this.hearPlaced(now, from, n, out);
+  }
+
+  private remember(asker: number): void {
+    const { askers } = this;
+    askers.delete(asker);
+    askers.add(asker);
+    if (askers.size <= MOST_ASKERS) return;
+    const [oldest] = askers;
+    askers.delete(oldest!);
   }
 
   /** Another one is looking, too. */

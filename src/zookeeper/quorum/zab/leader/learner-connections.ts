@@ -13,10 +13,12 @@ import { PacketStream, PacketType, type Packet, type ReceivedPacket } from '../p
 import { snapshotSlices } from '../packets/snapshot-body.ts';
 import { syncSentence } from '../follower/sync-sentence.ts';
 
-/** A learner that doesn't read is cut off from here on; it comes back and is synchronized. */
+/** A learner that doesn't read is cut off from here on; it comes back and is synchronized. Others than the members have no more all together. */
 const MAX_UNREAD_BYTES = 256 * 1024 * 1024;
 /** Connections at a time of others than the members, which said who they are. */
 const MAX_GUESTS = 64;
+/** So much each of those may have whatever the others have. */
+const SHARE_OF_GUEST_BYTES = MAX_UNREAD_BYTES / MAX_GUESTS;
 
 interface LearnerConnection {
   readonly connection: Connection;
@@ -121,7 +123,26 @@ export class LearnerConnections {
   }
 
   private backedUp(id: number, bytes: number): void {
-    if (bytes <= MAX_UNREAD_BYTES) return;
+    if (bytes > MAX_UNREAD_BYTES) this.cutOff(id);
+    else if (bytes > SHARE_OF_GUEST_BYTES) this.relieve();
+  }
+
+  /** Of guests that leave too much unread the one with most of it has to go. */
+  private relieve(): void {
+    let all = 0;
+    let most = 0;
+    let victim = -1;
+    for (const [id, { connection, sender }] of this.guests()) {
+      const unread = connection.bufferedBytes + sender.queuedBytes;
+      all += unread;
+      if (unread <= most) continue;
+      most = unread;
+      victim = id;
+    }
+    if (all > MAX_UNREAD_BYTES) this.cutOff(victim);
+  }
+
+  private cutOff(id: number): void {
     this.context.stats.quorumConnectionsDropped += 1;
     this.context.runtime.log.warn(
       `cut off server ${this.events.sidOf(id)}, which doesn't read what it is sent`,
@@ -262,7 +283,7 @@ export class LearnerConnections {
   private introduced(learner: LearnerConnection): void {
     learner.isStranger = false;
     this.strangers.remove(learner.connection);
-    if (this.guests <= MAX_GUESTS) return;
+    if (this.guests().length <= MAX_GUESTS) return;
     this.context.stats.quorumConnectionsDropped += 1;
     this.warnings.warn(
       'guests',
@@ -298,14 +319,13 @@ export class LearnerConnections {
     }
   }
 
-  private get guests(): number {
+  /** Others than the members, which said who they are. */
+  private guests(): [id: number, LearnerConnection][] {
     const { members } = this.context.ensemble;
-    let count = 0;
-    for (const [id, { isStranger }] of this.learners) {
+    return [...this.learners].filter(([id, { isStranger }]) => {
       const sid = this.events.sidOf(id);
-      if (!isStranger && !members.some((member) => member.id === sid)) count++;
-    }
-    return count;
+      return !isStranger && !members.some((member) => member.id === sid);
+    });
   }
 }
 
