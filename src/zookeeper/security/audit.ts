@@ -77,8 +77,8 @@ export class AuditLog {
   /** A transaction was applied; `request`: it was asked for by a client of this server. */
   applied(request: Request | null, { header, record }: Transaction, result: ApplyResult): void {
     if (record.kind === 'closeSession')
-      for (const znode of record.paths ?? [])
-        this.add('success', {
+      for (const { path: znode, error } of result.parts ?? [])
+        this.add(error === 0 ? 'success' : 'failure', {
           session: sessionName(header.sessionId),
           user: this.own,
           operation: 'ephemeralZNodeDeletionOnSessionCloseOrExpire',

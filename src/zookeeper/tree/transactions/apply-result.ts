@@ -14,7 +14,7 @@ export interface ApplyResult {
    * the next `apply`. Null for all else.
    */
   node: Znode | null;
-  /** Of a multi: one for each part. */
+  /** Of a multi: one for each part. Of a session's end: one for each ephemeral that went with it, or was gone before. */
   parts: MultiPartResult[] | null;
 }
 
