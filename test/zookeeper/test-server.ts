@@ -13,6 +13,7 @@ import { Reader } from '../../src/wire/reader.ts';
 import { Writer } from '../../src/wire/writer.ts';
 import * as messages from '../../src/zookeeper/jute/messages.ts';
 import { OpCode } from '../../src/zookeeper/jute/op-code.ts';
+import { openAcl } from '../../src/zookeeper/tree/acl/acl.ts';
 import { DataTree } from '../../src/zookeeper/tree/data-tree.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
 import { zooKeeperDefaults, type ZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
@@ -256,10 +257,19 @@ export const requests = {
       messages.createRequest.encode(w, {
         path,
         data,
-        acl: [{ perms: 31, id: { scheme: 'world', id: 'anyone' } }],
+        acl: [...openAcl],
         flags,
       }),
     ),
+  /** Creates in one: the operation, the path and the flags of each. */
+  multi: (xid: number, ...parts: readonly (readonly [op: number, path: string, flags: number])[]): Buffer =>
+    requestFrame(xid, OpCode.multi, (w) => {
+      for (const [type, path, flags] of parts) {
+        messages.multiHeader.encode(w, { type, done: false, err: -1 });
+        messages.createRequest.encode(w, { path, data: Buffer.alloc(0), acl: [...openAcl], flags });
+      }
+      messages.multiHeader.encode(w, { type: -1, done: true, err: -1 });
+    }),
   setData: (xid: number, path: string, data: Buffer): Buffer =>
     requestFrame(xid, OpCode.setData, (w) => messages.setDataRequest.encode(w, { path, data, version: -1 })),
   getData: (xid: number, path: string, watch = false): Buffer =>

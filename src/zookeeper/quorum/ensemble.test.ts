@@ -66,6 +66,22 @@ test('a dead leader is replaced within 300 ms, sessions go on, and it comes back
   expect((await world.play(() => client.exists('/mine')))?.ephemeralOwner).toBe(session);
 });
 
+test('a dead leader of five is replaced within 300 ms, too, however the dice fall', async () => {
+  for (let seed = 200; seed < 208; seed++) {
+    const ensemble = new SimulatedEnsemble({ seed, servers: 5 });
+    const { world } = ensemble;
+    ensemble.startAll();
+    expect(await ensemble.untilServing(5)).toBe(true);
+    const client = ensemble.client('client');
+    await world.play(() => client.create('/a', null));
+    ensemble.kill(ensemble.leader!);
+    const diedAt = world.nowMs;
+    const areBack = (): boolean => ensemble.leader !== undefined && ensemble.serving.length === 4;
+    expect(await world.run(areBack, 1000), `seed ${seed}`).toBe(true);
+    expect(world.nowMs - diedAt, `seed ${seed}`).toBeLessThan(300);
+  }
+});
+
 test('a minority serves nobody, and what its leader proposed alone is taken back', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 3, servers: 3 });
   const { world } = ensemble;

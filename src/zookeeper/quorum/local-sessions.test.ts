@@ -3,6 +3,7 @@ import { RawClient } from '../../../test/zookeeper/raw-client.ts';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
 import { requests } from '../../../test/zookeeper/test-server.ts';
 import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
 
 const EPHEMERAL = 1;
 
@@ -65,6 +66,42 @@ test('a local session becomes one of the ensemble with its first ephemeral, and 
     expect(await moved.ask(requests.close(2))).toBe(0);
     await world.run(() => leader!.member!.storage.tree.find(`/mine-${name}`) === undefined, 1000);
     expect(leader!.member!.storage.tree.find(`/mine-${name}`)).toBeUndefined();
+  }
+});
+
+test.each([
+  ['create', OpCode.create],
+  ['create2', OpCode.create2],
+])('an ephemeral %s inside a multi upgrades a local session, too, at whatever server', async (_, op) => {
+  const ensemble = await ensembleWith('localSessionsEnabled=true\nlocalSessionsUpgradingEnabled=true\n', 14);
+  const { world } = ensemble;
+  const { tree } = ensemble.leader!.member!.storage;
+  for (const server of eachMode(ensemble)) {
+    const { name } = server.host;
+    const client = await RawClient.connect(world, world.host(`client of ${name}`).runtime, name);
+    const { sessionId } = (await client.open())!;
+    const multi = (xid: number, parent: string, flags: number): Buffer =>
+      requests.multi(xid, [OpCode.create, parent, 0], [op, `${parent}/mine`, flags]);
+    expect(await client.ask(multi(1, `/plain-${name}`, 0))).toBe(0);
+    expect(tree.sessions.has(sessionId), 'it needs none for that').toBe(false);
+    expect(await client.ask(multi(2, `/by-${name}`, EPHEMERAL))).toBe(0);
+    expect(tree.sessions.has(sessionId)).toBe(true);
+    expect(tree.statOf(tree.find(`/by-${name}/mine`)!).ephemeralOwner).toBe(sessionId);
+    expect(await client.ask(requests.close(3))).toBe(0);
+    await world.run(() => tree.find(`/by-${name}/mine`) === undefined, 1000);
+    expect(tree.find(`/by-${name}/mine`)).toBeUndefined();
+  }
+});
+
+test('without upgrades a multi with an ephemeral is refused to a local session as a whole', async () => {
+  const ensemble = await ensembleWith('localSessionsEnabled=true\n', 15);
+  const { world } = ensemble;
+  for (const { host } of eachMode(ensemble)) {
+    const client = await RawClient.connect(world, world.host(`client of ${host.name}`).runtime, host.name);
+    await client.open();
+    const multi = requests.multi(1, [OpCode.create, '/a', 0], [OpCode.create, '/a/mine', EPHEMERAL]);
+    expect(await client.ask(multi)).toBe(ErrorCode.EphemeralOnLocalSession);
+    expect(await client.ask(requests.exists(2, '/a'))).toBe(ErrorCode.NoNode);
   }
 });
 

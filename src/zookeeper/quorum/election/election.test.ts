@@ -240,3 +240,77 @@ test('of those who ask while nobody leads the last 256 are told, however many as
   const told = out.map((output) => (output.kind === 'send' ? output.to : -1));
   expect(told).toEqual([...Array.from({ length: 255 }, (_, i) => 2745 + i), 9]);
 });
+
+// Number 4 observes. Its own vote is for nobody.
+const NONE = '-9223372036854776000/-9223372036854776000/-9223372036854776000';
+const observer = (): Election => new Election(4, ensembleOf([1, 2, 3], [4]));
+
+test('an observer asks all voters, and follows the leader that a quorum follows once that says so itself', () => {
+  const script = `
+    0 look 9 1 -> tell 1+2+3 looking ${NONE} #1
+    5 1 following 2/9/4 #7 ->
+    6 3 following 2/9/4 #7 ->
+    7 2 leading 2/9/4 #7 -> decide 2
+    8 1 looking 1/9/4 #8 -> tell 1 observing 2/9/4 #7`;
+  expect(play(observer(), script)).toBe(script);
+});
+
+test('an observer takes no LOOKING vote for an answer, though a quorum votes for the dead leader in its round', () => {
+  const script = `
+    0 look 9 1 -> tell 1+2+3 looking ${NONE} #1
+    1 1 looking 3/9/1 #1 ->
+    2 2 looking 3/9/1 #1 ->
+    3 3 looking 3/9/1 #1 ->
+    200 timer -> tell 1+2+3 looking ${NONE} #1
+    201 1 following 2/9/1 #2 ->
+    202 2 leading 2/9/1 #2 -> decide 2`;
+  expect(play(observer(), script)).toBe(script);
+});
+
+test('an observer answers no voter that looks, whatever its round, so that the two do not answer each other without end', () => {
+  const script = `
+    0 look 9 1 -> tell 1+2+3 looking ${NONE} #1
+    1 1 following 2/9/1 #5 ->
+    2 2 leading 2/9/1 #5 -> decide 2
+    3 look 9 1 -> tell 1+2+3 looking ${NONE} #6
+    4 1 looking 1/9/1 #1 ->
+    5 2 looking 2/9/1 #9 ->
+    6 1 looking 2/9/1 #9 ->`;
+  expect(play(observer(), script)).toBe(script);
+});
+
+test('two observers and a voter that weighs nothing make no leader for an observer', () => {
+  const hierarchy = { groups: new Map([[1, [1, 2, 3]]]), weights: new Map([[3, 0]]) };
+  const script = `
+    0 look 9 1 -> tell 1+2+3 looking ${NONE} #1
+    1 5 observing 3/9/1 #1 ->
+    2 1 following 3/9/1 #1 ->
+    3 3 leading 3/9/1 #1 ->`;
+  expect(play(new Election(4, ensembleOf([1, 2, 3], [4, 5], 0, hierarchy)), script)).toBe(script);
+});
+
+test('without news the pauses between notifications grow, up to the longest, and begin anew with each search', () => {
+  const pauses = { firstRepeatMs: 50, longestRepeatMs: 150 };
+  const script = `
+    0 look 9 1 -> tell 2+3 looking 1/9/1 #1
+    49 timer ->
+    50 timer -> tell 2+3 looking 1/9/1 #1
+    149 timer ->
+    150 timer -> tell 2+3 looking 1/9/1 #1
+    299 timer ->
+    300 timer -> tell 2+3 looking 1/9/1 #1
+    450 timer -> tell 2+3 looking 1/9/1 #1
+    500 look 9 1 -> tell 2+3 looking 1/9/1 #2
+    549 timer ->
+    550 timer -> tell 2+3 looking 1/9/1 #2`;
+  expect(play(new Election(1, ensembleOf([1, 2, 3]), pauses), script)).toBe(script);
+});
+
+test('a vote with zxid -1, or for a server that is no voter, counts for nothing', () => {
+  const script = `
+    0 look 9 1 -> tell 2+3 looking 1/9/1 #1
+    1 2 looking 3/-1/9 #5 ->
+    2 3 looking 4/10/9 #5 ->
+    3 3 looking 3/9/1 #1 -> tell 2+3 looking 3/9/1 #1`;
+  expect(play(new Election(1, ensembleOf([1, 2, 3], [4])), script)).toBe(script);
+});

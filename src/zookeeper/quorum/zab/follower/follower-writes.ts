@@ -110,7 +110,11 @@ export class FollowerWrites implements WritePath {
       request = queue.shift()!;
       this.outstanding -= 1;
       if (queue.length === 0) this.pending.delete(sessionId);
-      if (request.refusal !== 0) result.error = request.refusal;
+      if (request.refusal !== 0) {
+        result.error = request.refusal;
+        // What the leader says of a multi is of what it knows: not that the session is a local one.
+        result.parts = null;
+      }
       if (this.leaderIs34 && request.op === OpCode.multi) asAsked(request, result);
     }
     this.isUnsettled = true;
