@@ -212,10 +212,10 @@ export class ElectionConnections {
   whyAbsent(id: number): string | null {
     const peer = this.peers.get(id);
     if (peer === undefined || peer.connection !== null) return null;
-    const [own] = this.ownPlaces;
+    const own = this.ownPlaces.map(({ host, port }) => `${host}:${port}`);
     if (peer.failure !== null) return `server ${id} can't be reached: ${peer.failure}`;
     return peer.id > this.self.id && peer.hasAnswered
-      ? `server ${id} answers, but doesn't connect to this one in return: from there ${own?.host}:${own?.port} must be reachable`
+      ? `server ${id} answers, but doesn't connect to this one in return: from there ${own.join(' or ')} must be reachable`
       : `server ${id} was not heard of`;
   }
 
