@@ -106,7 +106,7 @@ async function tell({ voters, observer, standsStill = isExhaustive }: Mixture): 
     const third = await ensemble.serving();
     await whileDead(ensemble, voters.length < 5 ? [third] : [third, followerOf(ensemble, third)], goOn);
     await isWhole('the death of a minority');
-    if (ensemble.isolable) {
+    if (ensemble.network !== null) {
       await whileLeaderIsCutOff(ensemble, goOn);
       await isWhole('a leader that was cut off');
     }

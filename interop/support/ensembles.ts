@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { gregor, java, type ZooKeeperMaker } from './clusters.ts';
 import { classPath } from './install.ts';
-import { makeNetwork, type Host } from './network.ts';
+import { makeNetwork, type Host, type Network } from './network.ts';
 import { freePorts, Service, until } from './processes.ts';
 import { Timeline, type Mode } from './timeline.ts';
 
@@ -39,8 +39,8 @@ export interface EnsembleMember {
 export interface Ensemble {
   readonly members: readonly EnsembleMember[];
   readonly timeline: Timeline;
-  /** Whether its servers can be cut off. */
-  readonly isolable: boolean;
+  /** null: its servers can't be cut off. */
+  readonly network: Network | null;
   /** For clients: the addresses of all, or of some. */
   connect(members?: readonly EnsembleMember[]): string;
   leader(): Promise<EnsembleMember>;
@@ -56,8 +56,8 @@ export interface EnsembleOptions {
   readonly observers?: readonly ZooKeeperMaker[];
   /** In network namespaces, where that may be done. */
   readonly isolable?: boolean;
-  /** Each server is listed at these, too, at the same ports, and before its own address. */
-  readonly alsoAt?: readonly string[];
+  /** Of isolable ones: each server has an address at each of so many. */
+  readonly switches?: number;
   /** These have their transaction log in a folder of its own (dataLogDir). */
   readonly withLogFolder?: readonly number[];
   /** More lines for zoo.cfg. */
@@ -74,7 +74,7 @@ export async function startEnsemble(
   {
     observers = [],
     isolable = false,
-    alsoAt = [],
+    switches = 1,
     withLogFolder = [],
     extra = () => '',
     withAdmin = false,
@@ -83,14 +83,14 @@ export async function startEnsemble(
 ): Promise<Ensemble> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-ensemble-'));
   const makers = [...voters, ...observers];
-  const network = isolable ? makeNetwork(makers.length) : null;
+  const network = isolable ? makeNetwork(makers.length, switches) : null;
   const ports = network === null ? await freePorts(makers.length * 3) : null;
   const portsOf = (i: number) =>
     ports === null ? [2181, 2888, 3888] : [ports[3 * i]!, ports[3 * i + 1]!, ports[3 * i + 2]!];
   const lines = makers.map((_, i) => {
     const [, quorum, election] = portsOf(i);
     const role = i < voters.length ? '' : ':observer';
-    const addresses = [...alsoAt, network?.hosts[i]?.address ?? '127.0.0.1'];
+    const addresses = network?.hosts[i]?.addresses ?? ['127.0.0.1'];
     return `server.${i + 1}=${addresses.map((host) => `${host}:${quorum}:${election}`).join('|')}${role}\n`;
   });
   const timeline = new Timeline();
@@ -120,7 +120,7 @@ export async function startEnsemble(
   const ensemble: Ensemble = {
     members,
     timeline,
-    isolable: network !== null,
+    network,
     connect: (some = members) => some.map(({ host, port }) => `${host}:${port}`).join(','),
     async leader() {
       return until('a leader', async () => {

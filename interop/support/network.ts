@@ -1,13 +1,13 @@
 /**
- * A network of its own for the servers of an ensemble: each in a network namespace, joined to a switch over which servers talk to each
- * other, and by a second cable to this host, over which clients come. So a server can be cut off from the others while its
- * clients stay. Needs root and iproute2.
+ * A network of its own for the servers of an ensemble: each in a network namespace, joined to one or more switches over which servers talk
+ * to each other, and by a cable of its own to this host, over which clients come. So a server can be cut off from the others while its
+ * clients stay, and a switch can fail. Needs root and iproute2.
  */
 import { execFileSync } from 'node:child_process';
 
 export interface Host {
-  /** For the other servers. */
-  readonly address: string;
+  /** For the other servers, one by each switch. */
+  readonly addresses: readonly string[];
   /** For clients on this host. */
   readonly clientAddress: string;
   /** A command line that runs the given one there. */
@@ -19,6 +19,9 @@ export interface Host {
 
 export interface Network {
   readonly hosts: readonly Host[];
+  /** Nothing goes through that switch any more, and nobody is told. */
+  breakSwitch(number: number): void;
+  mendSwitch(number: number): void;
   remove(): void;
 }
 
@@ -36,48 +39,61 @@ export function skipsNetworks(): boolean {
 }
 
 /** null: this may not be done here; throws in CI. */
-export function makeNetwork(size: number): Network | null {
+export function makeNetwork(size: number, switches = 1): Network | null {
   if (process.getuid?.() !== 0) return cannot('the user is not root');
   const name = `gr${process.pid.toString(36)}${(made++).toString(36)}`;
-  // Of 10.64.0.0/10, which nobody routes: 64 addresses a network for the servers, and 4 for each cable of clients.
+  // Of 10.64.0.0/10, which nobody routes: 4 addresses for each cable of clients, and 64 for the servers at each switch.
   const block = (process.pid * 8 + made) % 4096;
   const address = (low: number) => `10.${64 + (block >> 8)}.${block & 255}.${low}`;
-  const switchName = `${name}s`;
+  const inner = `${name}s`;
+  const all = Array.from({ length: switches }, (_, s) => `switch${s}`);
   const remove = () => {
-    for (const each of [switchName, ...Array.from({ length: size }, (_, i) => `${name}h${i}`)])
+    for (const each of [inner, ...Array.from({ length: size }, (_, i) => `${name}h${i}`)])
       quietly('netns', 'del', each);
   };
   try {
-    ip('netns', 'add', switchName);
-    ip('-n', switchName, 'link', 'add', 'switch', 'type', 'bridge');
-    ip('-n', switchName, 'link', 'set', 'switch', 'up');
+    ip('netns', 'add', inner);
+    for (const each of all) {
+      ip('-n', inner, 'link', 'add', each, 'type', 'bridge');
+      ip('-n', inner, 'link', 'set', each, 'up');
+    }
     const hosts = Array.from({ length: size }, (_, i): Host => {
       const host = `${name}h${i}`;
-      const port = `port${i}`;
       const cable = `${name}c${i}`;
-      const own = address(1 + i);
-      const clientSide = address(64 + 4 * i + 1);
-      const clientAddress = address(64 + 4 * i + 2);
+      const clientSide = address(4 * i + 1);
+      const clientAddress = address(4 * i + 2);
+      const addresses = all.map((_each, s) => address(64 * (s + 1) + 1 + i));
+      const port = (s: number) => `port${s}x${i}`;
+      const join = () =>
+        all.forEach((each, s) => ip('-n', inner, 'link', 'set', port(s), 'master', each, 'up'));
       ip('netns', 'add', host);
       ip('-n', host, 'link', 'set', 'lo', 'up');
-      ip('-n', host, 'link', 'add', 'servers', 'type', 'veth', 'peer', 'name', port, 'netns', switchName);
-      ip('-n', host, 'addr', 'add', `${own}/26`, 'dev', 'servers');
-      ip('-n', host, 'link', 'set', 'servers', 'up');
-      ip('-n', switchName, 'link', 'set', port, 'master', 'switch', 'up');
+      for (const [s, own] of addresses.entries()) {
+        const device = `servers${s}`;
+        ip('-n', host, 'link', 'add', device, 'type', 'veth', 'peer', 'name', port(s), 'netns', inner);
+        ip('-n', host, 'addr', 'add', `${own}/26`, 'dev', device);
+        ip('-n', host, 'link', 'set', device, 'up');
+      }
+      join();
       ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'clients', 'netns', host);
       ip('addr', 'add', `${clientSide}/30`, 'dev', cable);
       ip('link', 'set', cable, 'up');
       ip('-n', host, 'addr', 'add', `${clientAddress}/30`, 'dev', 'clients');
       ip('-n', host, 'link', 'set', 'clients', 'up');
       return {
-        address: own,
+        addresses,
         clientAddress,
         inside: (command, args) => ['ip', ['netns', 'exec', host, command, ...args]],
-        cutOff: () => ip('-n', switchName, 'link', 'set', port, 'nomaster'),
-        join: () => ip('-n', switchName, 'link', 'set', port, 'master', 'switch'),
+        cutOff: () => all.forEach((_each, s) => ip('-n', inner, 'link', 'set', port(s), 'nomaster')),
+        join,
       };
     });
-    return { hosts, remove };
+    return {
+      hosts,
+      breakSwitch: (number) => ip('-n', inner, 'link', 'set', all[number]!, 'down'),
+      mendSwitch: (number) => ip('-n', inner, 'link', 'set', all[number]!, 'up'),
+      remove,
+    };
   } catch (error) {
     remove();
     return cannot(String(error));

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
+import type { Log } from '../../runtime/runtime.ts';
+import { silentLog } from '../../runtime/silent-log.ts';
 import type { ZooKeeperClient } from '../client/client.ts';
 
 const NETWORKS = ['a', 'b'];
@@ -93,6 +95,22 @@ test('when the network in use is cut, the leader goes on leading, and writes wai
   await world.run(world.nowMs + 5000);
   expect(ensemble.leader === leader).toBe(true);
   expect(load.worstMs()).toBeLessThan(1600);
+});
+
+test('a server to which nobody connects in return names all of its addresses', async () => {
+  const said: string[] = [];
+  const log: Log = { ...silentLog, warn: (message) => void said.push(message), with: () => log };
+  const ensemble = new SimulatedEnsemble({ seed: 4, servers: 3, networks: NETWORKS, zooCfg: ENABLED, log });
+  const [first, second] = ensemble.servers;
+  const { network } = second!.host.runtime;
+  await network.listen({ host: '', port: 3888 }, (connection) =>
+    connection.start({ data: () => connection.end(), closed: () => {} }),
+  );
+  ensemble.start(first!);
+  await ensemble.world.run(ensemble.world.nowMs + 6000);
+  expect(said.join()).toContain(
+    "server 2 answers, but doesn't connect to this one in return: from there zk1-a:3888 or zk1-b:3889 must be reachable",
+  );
 });
 
 test('elections work over whatever is left: connections over the dead network are replaced', async () => {

@@ -218,10 +218,10 @@ export class ElectionConnections {
     const isHeard = peer.heardAtMs >= sinceMs;
     if (peer.connection !== null)
       return isHeard ? null : `server ${id} is connected, but has said nothing since; does it run?`;
-    const [own] = this.ownPlaces;
+    const own = this.ownPlaces.map(({ host, port }) => `${host}:${port}`);
     if (peer.failure !== null) return `server ${id} can't be reached: ${peer.failure}`;
     return peer.id > this.self.id && peer.hasAnswered
-      ? `server ${id} answers, but doesn't connect to this one in return: from there ${own?.host}:${own?.port} must be reachable`
+      ? `server ${id} answers, but doesn't connect to this one in return: from there ${own.join(' or ')} must be reachable`
       : `server ${id} ${isHeard ? 'closed its connection' : 'was not heard of'}`;
   }
 
