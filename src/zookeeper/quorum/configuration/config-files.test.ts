@@ -3,6 +3,7 @@ import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
 import { FileError, type Files, type Log } from '../../../runtime/runtime.ts';
 import { parseZooKeeperConfig } from '../../server/config/config.ts';
+import { Configurations } from './configurations.ts';
 import { ConfigFiles, regenerateConfig, withDynamicFile } from './config-files.ts';
 
 const host = () => {
@@ -55,6 +56,22 @@ test('a reconfiguration moves the servers out of zoo.cfg into a file named after
   const again = withDynamicFile(files, config!);
   expect(again.configVersion).toBe(0x100000007);
   expect(again.members.map(({ id }) => id)).toEqual([1, 2, 3]);
+});
+
+test('one that is proposed later than what comes into force is remembered, also after a start', async () => {
+  const { world, files, log } = host();
+  const text = 'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\n';
+  put(files, '/conf/zoo.cfg', text);
+  const { config } = parseZooKeeperConfig(`${text}server.2=zk2:1:2\nreconfigEnabled=true\n`, 'zoo.cfg');
+  const know = (): Configurations => {
+    const kept = new ConfigFiles(files, log, '/conf/zoo.cfg', fails);
+    return new Configurations(config!, config!.members[0]!, kept, 0x100000009);
+  };
+  const known = know();
+  known.seen(ensembleOf([1, 2, 3], [], 0x100000007), () => true);
+  known.activate(ensembleOf([1, 2], [], 0x100000003));
+  await world.play(async () => known.writing);
+  expect(know().proposed?.voters).toEqual([1, 2, 3]);
 });
 
 test('where zoo.cfg is made anew at each start, the servers of the last reconfiguration stay, until others are asked for', async () => {

@@ -56,13 +56,13 @@ export class ConfigFiles {
     });
   }
 
-  /** `keepsClientPort`: the server's own line doesn't tell its client port. */
-  activated(ensemble: Ensemble, keepsClientPort: boolean): void {
+  /** `keepsClientPort`: the server's own line doesn't tell its client port; `keepsProposed`: a later one is proposed still. */
+  activated(ensemble: Ensemble, keepsClientPort: boolean, keepsProposed = false): void {
     this.later(async (path) => {
       const dynamic = `${path}.dynamic.${ensemble.version.toString(16)}`;
       await replaceText(this.files, dynamic, [...ensemble.lines].sort().join('\n'));
       await replaceText(this.files, path, pointingTo(dynamic, readText(this.files, path), keepsClientPort));
-      this.files.remove(`${path}.dynamic.next`);
+      if (!keepsProposed) this.files.remove(`${path}.dynamic.next`);
     });
   }
 

@@ -65,7 +65,7 @@ export class Configurations {
     this.ensemble = ensemble;
     if (this.proposed !== null && this.proposed.version <= ensemble.version) this.proposed = null;
     this.self = ensemble.member(this.self.id) ?? { ...this.self, role: 'participant' };
-    this.files.activated(ensemble, this.self.client === null);
+    this.files.activated(ensemble, this.self.client === null, this.proposed !== null);
     return true;
   }
 
