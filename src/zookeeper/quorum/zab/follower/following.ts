@@ -14,6 +14,7 @@ import type { Proposal } from '../history.ts';
 import type { EpochFile } from '../leader/leader-io.ts';
 import { GroupCommit } from '../../../storage/group-commit.ts';
 import { wayLost } from './way-to-leader.ts';
+import { InputLoop } from '../input-loop.ts';
 import { ObserverMaster } from './observer-master.ts';
 import { connectAny } from '../../network/connect-any.ts';
 import { isChecked } from '../../network/reachability.ts';
@@ -59,9 +60,7 @@ export class Following {
   /** What came after this zxid isn't acknowledged and may be taken back, as long as the leader hasn't brought all that was missing. */
   private cameWith: number | null = null;
   private connectedAtMs = 0;
-  private readonly inputs: FollowerInput[] = [];
-  private readonly outputs: FollowerOutput[] = [];
-  private isStepping = false;
+  private readonly loop: InputLoop<FollowerInput, FollowerOutput>;
   private isOver = false;
   private end: (reason: string) => void = () => {};
   private readonly ended: Promise<string>;
@@ -84,6 +83,10 @@ export class Following {
         reconfigEnabled: config.reconfigEnabled,
       },
       history,
+    );
+    this.loop = new InputLoop(
+      (input, out) => this.core.step(input, out),
+      (output) => this.carryOut(output),
     );
     this.stream = new PacketStream(packetLimit(config));
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -300,30 +303,7 @@ export class Following {
   }
 
   private step(input: FollowerInput): void {
-    if (this.isOver) return;
-    if (this.isStepping) {
-      this.inputs.push(input);
-      return;
-    }
-    this.isStepping = true;
-    try {
-      for (let next: FollowerInput | undefined = input; next !== undefined; next = this.inputs.shift())
-        this.stepOnce(next);
-    } finally {
-      this.isStepping = false;
-      while (this.inputs.length > 0) this.inputs.pop();
-    }
-  }
-
-  private stepOnce(input: FollowerInput): void {
-    const { outputs } = this;
-    try {
-      this.core.step(input, outputs);
-      for (const output of outputs) this.carryOut(output);
-    } finally {
-      // Setting its length would be a call out of compiled code.
-      while (outputs.length > 0) outputs.pop();
-    }
+    if (!this.isOver) this.loop.step(input);
   }
 
   /** What needs a closure has a method of its own: here each call would pay for it. */

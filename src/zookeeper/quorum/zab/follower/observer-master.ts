@@ -3,6 +3,7 @@ import type { ObserverFacts } from '../../../server/member-view.ts';
 import type { MemberContext } from '../../member-context.ts';
 import type { FollowerWrites } from './follower-writes.ts';
 import type { Proposal } from '../history.ts';
+import { InputLoop } from '../input-loop.ts';
 import { observersAmong } from '../leader/learner.ts';
 import { LearnerConnections } from '../leader/learner-connections.ts';
 import type { LeaderInput, LeaderOutput } from '../leader/leader-io.ts';
@@ -18,9 +19,8 @@ export class ObserverMaster {
   private readonly writes: FollowerWrites;
   private readonly core: Leader;
   private readonly connections: LearnerConnections;
-  private readonly inputs: LeaderInput[] = [];
+  private readonly loop: InputLoop<LeaderInput, LeaderOutput>;
   private timer: Timer | null = null;
-  private isStepping = false;
   private isOver = false;
 
   constructor(context: MemberContext, epoch: number, leaderIs34: boolean, writes: FollowerWrites) {
@@ -47,6 +47,10 @@ export class ObserverMaster {
       },
       history,
       epoch,
+    );
+    this.loop = new InputLoop(
+      (input, out) => this.core.step(input, out),
+      (output) => this.carryOut(output),
     );
     this.connections = new LearnerConnections(context, {
       connected: (learner) => this.step({ kind: 'connected', learner, now: this.now }),
@@ -137,19 +141,7 @@ export class ObserverMaster {
   }
 
   private step(input: LeaderInput): void {
-    if (this.isOver) return;
-    this.inputs.push(input);
-    if (this.isStepping) return;
-    this.isStepping = true;
-    const out: LeaderOutput[] = [];
-    try {
-      for (let next = this.inputs.shift(); next !== undefined; next = this.inputs.shift()) {
-        this.core.step(next, out);
-        for (const output of out.splice(0)) this.carryOut(output);
-      }
-    } finally {
-      this.isStepping = false;
-    }
+    if (!this.isOver) this.loop.step(input);
   }
 
   private carryOut(output: LeaderOutput): void {

@@ -6,6 +6,7 @@ import { Server } from '../../../server/server.ts';
 import { Sizes, type MemberView } from '../../../server/member-view.ts';
 import { LeaderWrites, asksSync } from './leader-writes.ts';
 import type { EpochFile, LeaderInput, LeaderOutput } from './leader-io.ts';
+import { InputLoop } from '../input-loop.ts';
 import { Leader } from './leader.ts';
 import { countLearners, observersAmong } from './learner.ts';
 import { LearnerConnections } from './learner-connections.ts';
@@ -22,9 +23,9 @@ export class Leading {
   private writes: LeaderWrites | null = null;
   private server: Server | null = null;
   private timer: Timer | null = null;
-  private readonly inputs: LeaderInput[] = [];
-  private readonly outputs: LeaderOutput[] = [];
-  private isStepping = false;
+  private readonly loop: InputLoop<LeaderInput, LeaderOutput>;
+  /** When the core was told something of which it hasn't drawn its conclusions; null: it has. */
+  private unsettledSince: number | null = null;
   /** When the packets came that are being handled; commits wait for the last of them. Null: none are. */
   private readingSince: number | null = null;
   /** Up to here all is final, and will be applied at the end of this turn; null: it is. */
@@ -55,6 +56,11 @@ export class Leading {
         maxConcurrentDiffSyncs: config.maxConcurrentDiffSyncs,
       },
       history,
+    );
+    this.loop = new InputLoop(
+      (input, out) => this.core.step(input, out),
+      (output) => this.carryOut(output),
+      () => this.settled(),
     );
     this.ended = new Promise((resolve) => (this.end = resolve));
     this.learners = new LearnerConnections(context, {
@@ -119,6 +125,7 @@ export class Leading {
   private settle(): void {
     const now = this.readingSince ?? this.now;
     this.readingSince = null;
+    this.unsettledSince = null;
     this.step({ kind: 'settle', now });
   }
 
@@ -147,31 +154,16 @@ export class Leading {
 
   private step(input: LeaderInput): void {
     if (this.isOver) return;
-    if (this.isStepping) {
-      this.inputs.push(input);
-      return;
-    }
-    this.isStepping = true;
-    try {
-      for (let next: LeaderInput | undefined = input; next !== undefined; next = this.inputs.shift())
-        this.stepOnce(next);
-      if (this.readingSince === null && input.kind !== 'settle')
-        this.stepOnce({ kind: 'settle', now: input.now });
-    } finally {
-      this.isStepping = false;
-      while (this.inputs.length > 0) this.inputs.pop();
-    }
+    if (input.kind !== 'settle') this.unsettledSince = input.now;
+    this.loop.step(input);
   }
 
-  private stepOnce(input: LeaderInput): void {
-    const { outputs } = this;
-    try {
-      this.core.step(input, outputs);
-      for (const output of outputs) this.carryOut(output);
-    } finally {
-      // Setting its length would be a call out of compiled code.
-      while (outputs.length > 0) outputs.pop();
-    }
+  /** Commits are looked for once for all that came together. */
+  private settled(): LeaderInput | null {
+    const now = this.unsettledSince;
+    if (now === null || this.readingSince !== null) return null;
+    this.unsettledSince = null;
+    return { kind: 'settle', now };
   }
 
   /** What needs a closure has a method of its own: here each call would pay for it. */
