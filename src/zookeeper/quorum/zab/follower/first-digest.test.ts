@@ -41,7 +41,7 @@ test("the first digest tells whether a tree is the leader's, of one that is as l
   }
 });
 
-test('nothing is said where nothing can be: no digest, another kind of it, more on its way, what is here already, another packet', () => {
+test('nothing is said where nothing can be: no digest, another kind of it, more on its way, what is here already, a hole, another packet', () => {
   const theirs = leader('/a', '/b');
   const next = theirs.create('/c');
   const packet = proposed(next, told(theirs, next));
@@ -52,6 +52,7 @@ test('nothing is said where nothing can be: no digest, another kind of it, more 
   otherKind.writeInt32BE(3, otherKind.length - 12);
   expect(isLeadersTree({ ...packet, data: otherKind }, at(tree.lastZxid), tree, digests)).toBe(null);
   expect(isLeadersTree(packet, at(packet.zxid), tree, digests)).toBe(null);
+  expect(isLeadersTree(packet, at(tree.lastZxid - 1), tree, digests)).toBe(null);
   expect(isLeadersTree({ ...packet, type: PacketType.COMMIT }, at(tree.lastZxid), tree, digests)).toBe(null);
   const cut = packet.data!.subarray(0, 20);
   expect(isLeadersTree({ ...packet, data: cut }, at(tree.lastZxid), tree, digests)).toBe(null);

@@ -11,7 +11,7 @@ import { PacketType, type Packet } from '../packets/packets.ts';
  * Whether a packet tells that the own tree is the leader's; null: it doesn't tell. A server with another ensemble's data may come with
  * a zxid that this one has, too, and what it lacks would be put on top of a stranger's tree. So what its log told to be right when it
  * stopped must be right for the leader that it follows first: that leader's first digest is compared before its transaction is logged,
- * let alone acknowledged. It can be compared where all that came before is applied, and nothing is missing in between.
+ * let alone acknowledged. It can be compared where all that came before is here and applied: a hole is another matter (ZOOKEEPER-4925).
  */
 export function isLeadersTree(
   { type, zxid, data }: Packet,
@@ -20,7 +20,7 @@ export function isLeadersTree(
   digests: Digests,
 ): boolean | null {
   if (type !== PacketType.PROPOSAL && type !== PacketType.INFORM) return null;
-  if (data === null || !follows(zxid, history.last) || history.last !== history.lastCommitted) return null;
+  if (data === null || history.last !== history.lastCommitted || !follows(zxid, history.last)) return null;
   const proposal = readable(data);
   if (proposal?.digest?.version !== DIGEST_VERSION) return null;
   const own = digestAfter(tree, digests, proposal.transaction);
