@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { RawClient } from '../../../test/zookeeper/raw-client.ts';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
-import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
+import { connectFrame, requestFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection, Network } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { writeUstring } from '../jute/primitives.ts';
 import { encodeInitial, encodeNotification } from './election/messages.ts';
 import { encodePacket } from './zab/packets/packet-encoder.ts';
 import { PacketType, type Packet } from './zab/packets/packets.ts';
@@ -310,4 +313,21 @@ test('clients that came while nobody led are sent away when service begins', asy
   expect(await ensemble.untilServing(3, 5000)).toBe(true);
   await world.run(world.nowMs + 100);
   expect(open.size).toBe(0);
+});
+
+test('a sync that makes no sense is answered with an error, and the member that was asked serves on', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 16, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const { runtime } = world.host('stranger');
+  for (const { host } of ensemble.servers) {
+    const client = await RawClient.connect(world, runtime, host.name);
+    await client.open();
+    const senseless = requestFrame(1, OpCode.sync, (w) => w.int32(1000));
+    expect(await client.ask(senseless)).toBe(ErrorCode.MarshallingError);
+    const whole = requestFrame(2, OpCode.sync, (w) => writeUstring(w, '/'));
+    expect(await client.ask(whole)).toBe(0);
+  }
+  expect(ensemble.serving).toHaveLength(3);
 });
