@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest';
 import { RawClient } from '../../../test/zookeeper/raw-client.ts';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
-import { connectFrame, requests } from '../../../test/zookeeper/test-server.ts';
+import { connectFrame, requestFrame, requests } from '../../../test/zookeeper/test-server.ts';
 import type { Connection, Network } from '../../runtime/runtime.ts';
 import type { SeededRandom } from '../../runtime/simulated/seeded-random.ts';
-import { encodeInitial, encodeNotification } from './election/messages.ts';
+import { FrameSplitter } from '../../wire/frames.ts';
+import { ErrorCode } from '../jute/error-code.ts';
+import { OpCode } from '../jute/op-code.ts';
+import { writeUstring } from '../jute/primitives.ts';
+import {
+  LARGEST_MESSAGE_BYTES,
+  decodeNotification,
+  encodeInitial,
+  encodeNotification,
+} from './election/messages.ts';
 import { encodePacket } from './zab/packets/packet-encoder.ts';
-import { PacketType, type Packet } from './zab/packets/packets.ts';
+import { PacketStream, PacketType, type Packet } from './zab/packets/packets.ts';
 
 const CLIENT_PORT = 2181;
 const QUORUM_PORT = 2888;
@@ -310,4 +319,82 @@ test('clients that came while nobody led are sent away when service begins', asy
   expect(await ensemble.untilServing(3, 5000)).toBe(true);
   await world.run(world.nowMs + 100);
   expect(open.size).toBe(0);
+});
+
+test('a sync that makes no sense is answered with an error, and the member that was asked serves on', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 16, servers: 3 });
+  const { world } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(3)).toBe(true);
+  const { runtime } = world.host('stranger');
+  for (const { host } of ensemble.servers) {
+    const client = await RawClient.connect(world, runtime, host.name);
+    await client.open();
+    const senseless = requestFrame(1, OpCode.sync, (w) => w.int32(1000));
+    expect(await client.ask(senseless)).toBe(ErrorCode.MarshallingError);
+    const whole = requestFrame(2, OpCode.sync, (w) => writeUstring(w, '/'));
+    expect(await client.ask(whole)).toBe(0);
+  }
+  expect(ensemble.serving).toHaveLength(3);
+});
+
+/** In the place of a server: it wins each election, and answers what learners say. @returns how many came to it, and are there. */
+async function usurp(
+  { world }: SimulatedEnsemble,
+  { id, host }: EnsembleServer,
+  voter: EnsembleServer,
+  answer: (type: number) => Buffer,
+): Promise<{ came: number; there: number }> {
+  const { network } = host.runtime;
+  const learners = { came: 0, there: 0 };
+  const connection = await world.play(async () => {
+    await network.listen({ host: '', port: QUORUM_PORT }, (learner) => {
+      learners.came += 1;
+      learners.there += 1;
+      const stream = new PacketStream(1000);
+      learner.start({
+        data: (bytes) => {
+          stream.push(bytes);
+          for (let packet = stream.next(); packet !== null; packet = stream.next())
+            learner.write(answer(packet.type));
+        },
+        closed: () => (learners.there -= 1),
+      });
+    });
+    return network.connect({ host: voter.host.name, port: ELECTION_PORT });
+  });
+  let round = 1;
+  const splitter = new FrameSplitter(LARGEST_MESSAGE_BYTES);
+  const vote = { leader: id, zxid: 2 ** 44, epoch: 2 ** 12 };
+  connection.start({
+    data: (bytes) => {
+      splitter.push(bytes, (frame) => {
+        const heard = decodeNotification(frame);
+        if (heard === null || heard.state !== 'looking') return;
+        if (heard.vote.leader !== id || heard.round !== round)
+          connection.write(encodeNotification({ state: 'looking', vote, round: heard.round }, ''));
+        ({ round } = heard);
+      });
+    },
+    closed: () => {},
+  });
+  connection.write(encodeInitial(id, [{ host: host.name, port: ELECTION_PORT }]));
+  return learners;
+}
+
+test('a server whose leader sends nonsense behind a TRUNC leaves it, and goes on looking', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 17, servers: 3 });
+  const { world } = ensemble;
+  const [voter, , third] = ensemble.servers;
+  ensemble.start(voter!);
+  await world.run(world.nowMs + 500);
+  const nonsense = encodePacket({ type: PacketType.PROPOSAL, zxid: 2 ** 60, data: null });
+  const learners = await usurp(ensemble, third!, voter!, (type) =>
+    type === PacketType.ACKEPOCH
+      ? Buffer.concat([packets({ type: PacketType.TRUNC, zxid: 0, data: null }), nonsense])
+      : packets({ type: PacketType.LEADERINFO, zxid: 2 ** 40, data: null }),
+  );
+  expect(await world.run(() => learners.came > 0 && learners.there === 0, 3000)).toBe(true);
+  expect(voter!.failures).toEqual([]);
+  expect(await world.run(() => learners.came > 1, 10_000)).toBe(true);
 });

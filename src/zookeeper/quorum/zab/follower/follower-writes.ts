@@ -1,7 +1,6 @@
-import { Reader } from '../../../../wire/reader.ts';
 import { ErrorCode } from '../../../jute/error-code.ts';
 import { OpCode } from '../../../jute/op-code.ts';
-import { readUstring } from '../../../jute/primitives.ts';
+import { syncResult } from '../sync-result.ts';
 import { Writer } from '../../../../wire/writer.ts';
 import type { WritePath } from '../../../server/pipeline/pipeline.ts';
 import { Queue } from '../../../server/pipeline/queue.ts';
@@ -143,12 +142,10 @@ export class FollowerWrites implements WritePath {
   private answerSync(request: Request): void {
     this.outstanding -= 1;
     this.isUnsettled = true;
-    const path = readUstring(new Reader(request.body, request.start, request.end)) ?? '';
-    const result = { error: 0, path, node: null, parts: null };
     request.requester?.answerWrite(
       request,
       this.server.tree.lastZxid,
-      result,
+      syncResult(request),
       this.server.clock.monotonicMs(),
     );
   }

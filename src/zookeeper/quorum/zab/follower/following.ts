@@ -233,28 +233,33 @@ export class Following {
       data: (bytes) => {
         if (this.isOver) return;
         this.silentHalfTicks = 0;
-        try {
-          if (this.body !== null) this.load(bytes);
-          else {
-            this.stream.push(bytes);
-            this.drain();
-          }
-        } catch (error) {
-          if (!(error instanceof WireError)) throw error;
-          this.stop(`what it sent makes no sense: ${error.message}`);
-        }
+        this.came(bytes);
       },
       closed: () => this.stop('its connection was closed'),
     });
   }
 
-  /** Handles the packets that are there, unless something must be done first. */
-  private drain(): void {
-    const { now } = this;
-    while (!this.isOver && this.replacing === null && this.body === null) {
-      const packet = this.stream.next();
-      if (packet === null) break;
-      this.packet(packet, now);
+  /**
+   * Handles the packets that are there, unless something must be done first. `bytes`: what came; null: what waited until log and tree
+   * were replaced goes on.
+   */
+  private came(bytes: Buffer | null): void {
+    try {
+      if (bytes !== null && this.body !== null) {
+        this.load(bytes);
+        return;
+      }
+      if (bytes !== null) this.stream.push(bytes);
+      const { now } = this;
+      while (!this.isOver && this.replacing === null && this.body === null) {
+        const packet = this.stream.next();
+        if (packet === null) break;
+        this.packet(packet, now);
+      }
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      this.stop(`what it sent makes no sense: ${error.message}`);
+      return;
     }
     this.writes?.settled();
   }
@@ -415,7 +420,7 @@ export class Following {
         runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
         this.connection?.resume();
         this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });
-        this.drain();
+        this.came(null);
       },
       (error: unknown) => {
         this.replacing = null;

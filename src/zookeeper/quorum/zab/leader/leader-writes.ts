@@ -1,9 +1,8 @@
 import { getBigInt64 } from '../../../../wire/bigint64.ts';
-import { Reader } from '../../../../wire/reader.ts';
 import { Writer } from '../../../../wire/writer.ts';
 import { ErrorCode } from '../../../jute/error-code.ts';
 import { OpCode } from '../../../jute/op-code.ts';
-import { readUstring } from '../../../jute/primitives.ts';
+import { syncResult } from '../sync-result.ts';
 import { RequestPipeline, type WritePath } from '../../../server/pipeline/pipeline.ts';
 import type { Proposer } from '../../../server/pipeline/proposer.ts';
 import { Queue } from '../../../server/pipeline/queue.ts';
@@ -134,12 +133,10 @@ export class LeaderWrites implements WritePath, Proposer {
   submit(request: Request): void {
     if (request.op === OpCode.sync)
       this.sync(() => {
-        const path = readUstring(new Reader(request.body, request.start, request.end)) ?? '';
-        const result = { error: 0, path, node: null, parts: null };
         request.requester?.answerWrite(
           request,
           this.server.tree.lastZxid,
-          result,
+          syncResult(request),
           this.server.clock.monotonicMs(),
         );
       });
