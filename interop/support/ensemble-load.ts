@@ -256,6 +256,17 @@ async function readTree({ host, port }: EnsembleMember): Promise<Tree> {
 }
 
 /**
+ * 3.4 knows no digests. A leader of 3.9 sends its tree while it changes, and a follower of 3.9 that gets it so counts digests that differ until
+ * it is up to date, without any harm: such a follower isn't asked.
+ */
+function comparesDigests({ id, maker, log }: EnsembleMember, { members }: Ensemble): boolean {
+  if (maker !== 'apache 3.9.5') return maker === 'gregor';
+  const times = (text: string, words: string) => text.split(words).length - 1;
+  const byGregor = members.map((each) => times(each.log, `server ${id} gets the whole tree`));
+  return times(log, 'Getting a snapshot from leader') === byGregor.reduce((sum, count) => sum + count);
+}
+
+/**
  * Lets the load rest, and looks at every server: all have the same tree, in which is what was acknowledged, and the ephemerals of the
  * sessions that live and of no others; and no digest that a leader told was another than its follower's. @returns what is wrong.
  */
@@ -289,7 +300,7 @@ export async function whatIsWrongWith(
   for (const [path, id] of Object.entries(sessions))
     if (first![path]?.owner !== BigInt.asIntN(64, BigInt(id)).toString())
       wrong.push(`${path} of a session that lives is gone`);
-  for (const member of members.filter(({ maker }) => maker !== 'apache 3.4.14')) {
+  for (const member of members.filter((each) => comparesDigests(each, ensemble))) {
     const differ = await metric(member, 'digest_mismatches_count');
     if (differ !== '0') wrong.push(`${at(member)} counts ${differ} digests that differ from its leader's`);
   }
