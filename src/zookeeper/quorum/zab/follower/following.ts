@@ -1,5 +1,4 @@
-import type { Connection, Endpoint, Timer } from '../../../../runtime/runtime.ts';
-import { NetworkError } from '../../../../runtime/runtime.ts';
+import type { Connection, Timer } from '../../../../runtime/runtime.ts';
 import { WireError } from '../../../../wire/wire-error.ts';
 import type { MemberView } from '../../../server/member-view.ts';
 import { Server } from '../../../server/server.ts';
@@ -13,27 +12,20 @@ import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts
 import type { Proposal } from '../history.ts';
 import type { EpochFile } from '../leader/leader-io.ts';
 import { GroupCommit } from '../../../storage/group-commit.ts';
-import { wayLost } from './way-to-leader.ts';
+import { WayToLeader } from './way-to-leader.ts';
 import { InputLoop } from '../input-loop.ts';
 import { ObserverMaster } from './observer-master.ts';
-import { connectAny } from '../../network/connect-any.ts';
-import { isChecked } from '../../network/reachability.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
 import { PacketSender } from '../packets/packet-sender.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
 import { SnapshotBody } from '../packets/snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
 
-/** A leader opens its port a moment after it was elected: so often it is tried, ever more slowly, while it isn't known to be gone. */
-const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
-
-/** A leader of whom nothing was heard for so many half ticks, in which it sends as many pings, may be out of reach. */
-const SILENT_HALF_TICKS = 2;
-
 /** The shell around `Follower`: the connection to the leader, the log, the tree and the server for clients. */
 export class Following {
   private readonly context: MemberContext;
   private readonly leader: MemberConfig;
+  private readonly way: WayToLeader;
   private readonly core: Follower;
   private readonly stream: PacketStream;
   private readonly groupCommit: GroupCommit;
@@ -43,13 +35,7 @@ export class Following {
   private server: Server | null = null;
   /** Observers that follow this follower. */
   private observers: ObserverMaster | null = null;
-  /** Whom the connection leads to: an observer may follow a follower. */
-  private masterId: number;
   private timer: Timer | null = null;
-  private silentHalfTicks = 0;
-  private isChecking = false;
-  /** It ended, or looks for a leader itself, before it took this server's connection. */
-  private isLeaderGone = false;
   /** The tree that the leader sends. */
   private body: SnapshotBody | null = null;
   /** Of the tree that it replaces. */
@@ -68,7 +54,7 @@ export class Following {
   constructor(context: MemberContext, leader: MemberConfig) {
     this.context = context;
     this.leader = leader;
-    this.masterId = leader.id;
+    this.way = new WayToLeader(context, leader);
     const { config, self, history, runtime } = context;
     this.core = new Follower(
       {
@@ -100,8 +86,13 @@ export class Following {
 
   /** Resolves when it follows no more, with the reason. */
   async run(): Promise<string> {
-    const reason = await this.connect();
-    if (reason !== null) return reason;
+    const found = await this.way.find();
+    if (typeof found === 'string') return found;
+    if (this.isOver) {
+      found.destroy();
+      return this.ended;
+    }
+    this.use(found);
     this.tick();
     this.connectedAtMs = this.now;
     this.step({ kind: 'start', now: this.now });
@@ -126,6 +117,7 @@ export class Following {
     if (this.isOver) return;
     this.isOver = true;
     this.context.left();
+    this.way.leave();
     this.timer?.cancel();
     this.server?.stop();
     void this.observers?.stop();
@@ -143,87 +135,17 @@ export class Following {
       if (this.isOver) return;
       this.tick();
       this.step({ kind: 'tick', now: this.now });
-      this.silentHalfTicks += 1;
-      if (this.silentHalfTicks > SILENT_HALF_TICKS) void this.checkWay();
+      void this.checkWay();
     });
   }
 
-  /**
-   * The network between here and the leader may have gone, of which a connection tells nothing. The leader counts on this server until
-   * syncLimit: when it is followed again by another way before, it goes on leading.
-   */
+  /** Follows by another way, where the one in use is lost. */
   private async checkWay(): Promise<void> {
     const { context, connection, leader } = this;
-    if (this.isChecking || connection === null || this.masterId !== leader.id) return;
-    if (!isChecked(context.config, leader.addresses)) return;
-    this.isChecking = true;
-    const { network } = context.runtime;
-    const { reachabilityCheckTimeoutMs: timeoutMs } = context.config;
-    const isLost = await wayLost(network, this.places, connection.remote.host, timeoutMs);
-    this.isChecking = false;
-    if (!isLost || this.isOver || this.silentHalfTicks === 0) return;
+    if (connection === null || !(await this.way.isLost(connection.remote.host))) return;
     context.stats.unreachableAddresses += 1;
     context.rejoin(leader.id);
     this.stop(`${connection.remote.host} is no longer reachable, and another of its addresses is`);
-  }
-
-  /** Where the leader takes learners. */
-  private get places(): Endpoint[] {
-    return this.leader.addresses.map(({ host, quorumPort: port }) => ({ host, port }));
-  }
-
-  /** @returns why there is no connection, or null. */
-  private async connect(): Promise<string | null> {
-    const { config, runtime } = this.context;
-    for (const { id, addresses } of this.masters()) {
-      const places = addresses.map(({ host }) => ({ host, port: config.observerMasterPort }));
-      if ((await this.dial(places, [], Number.POSITIVE_INFINITY)) !== null) continue;
-      this.masterId = id;
-      runtime.log.info(`this server observes by way of server ${id}`);
-      return null;
-    }
-    const limitTicks = config.connectToLearnerMasterLimit || config.initLimit;
-    const giveUpAtMs = this.now + limitTicks * config.tickTimeMs;
-    const problem = await this.dial(this.places, TRY_PAUSES_MS, giveUpAtMs);
-    return this.isOver || problem === null ? problem : `it does not take connections (${problem})`;
-  }
-
-  /** Followers that an observer may ask instead of the leader, in any order. */
-  private masters(): MemberConfig[] {
-    const { config, self, ensemble, runtime } = this.context;
-    if (self.role !== 'observer' || config.observerMasterPort <= 0) return [];
-    return ensemble.members
-      .filter(({ id, role }) => role === 'participant' && id !== this.leader.id)
-      .map((member) => ({ member, place: runtime.random.float() }))
-      .sort((a, b) => a.place - b.place)
-      .map(({ member }) => member);
-  }
-
-  /** @returns why it failed, or null. */
-  private async dial(
-    places: readonly Endpoint[],
-    pausesMs: readonly number[],
-    giveUpAtMs: number,
-  ): Promise<string | null> {
-    const { peers, config, runtime } = this.context;
-    if (this.isOver) return 'this server stops';
-    const isWanted = (): boolean => !this.isOver && !this.isLeaderGone && this.now < giveUpAtMs;
-    const refused = (): void => void this.askForLeader();
-    try {
-      const { tcpKeepAlive: keepAlive } = config;
-      const timeoutMs = Math.min(config.tickTimeMs * config.syncLimit, giveUpAtMs - this.now);
-      const options = { timeoutMs, keepAlive, pausesMs, refused, isWanted };
-      this.use(await connectAny(peers.quorum, runtime, places, options));
-      return null;
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      return this.isOver ? 'this server stops' : error.message;
-    }
-  }
-
-  /** Its port isn't open: is it about to be? */
-  private async askForLeader(): Promise<void> {
-    if (await this.context.leadsNoMore(this.leader.id)) this.isLeaderGone = true;
   }
 
   private use(connection: Connection): void {
@@ -232,7 +154,7 @@ export class Following {
     connection.start({
       data: (bytes) => {
         if (this.isOver) return;
-        this.silentHalfTicks = 0;
+        this.way.heard();
         this.came(bytes);
       },
       closed: () => this.stop('its connection was closed'),
@@ -432,7 +354,7 @@ export class Following {
   /** What commands and metrics tell of the ensemble. */
   private view(): MemberView {
     const { context, leader } = this;
-    const masterId = (): number => this.masterId;
+    const masterId = (): number => this.way.masterId;
     return {
       self: context.self,
       stats: context.stats,
