@@ -202,6 +202,22 @@ test('a follower that is ahead is sent away, and a leader without a quorum resig
   expect(leader.tell({ kind: 'gone', now: 5, learner: 20 })[0]).toMatch(/^resign \(too few followers/);
 });
 
+test('a follower that connects anew takes the place of its old connection, which counts no more', () => {
+  const { leader, hear } = established(historyOf(), 0);
+  const connect = (learner: number): string[] => {
+    leader.tell({ kind: 'connected', now: 1, learner });
+    return hear(learner, packet(PacketType.FOLLOWERINFO, zxid(1, 0), info(3)));
+  };
+  connect(30);
+  hear(30, packet(PacketType.ACKEPOCH, 0, int(1)));
+  hear(30, packet(PacketType.ACK, zxid(2, 0)));
+  expect(connect(31)).toEqual(['drop (it connected anew)', '31: LEADERINFO 2.0']);
+  leader.tell({ kind: 'propose', now: 2, proposal: proposal(zxid(2, 1)) });
+  leader.tell({ kind: 'synced', now: 2, zxid: zxid(2, 1) });
+  expect(hear(30, packet(PacketType.ACK, zxid(2, 1)))).toEqual([]);
+  expect(hear(20, packet(PacketType.ACK, zxid(2, 1)))).toEqual(['20: COMMIT 2.1', 'commit 2.1']);
+});
+
 test('a follower that says nothing for syncLimit is cut off, and so is the leadership', () => {
   const { leader } = established(historyOf(), 0);
   expect(leader.tell({ kind: 'tick', now: 500 })).toEqual(['20: PING 0.0']);
