@@ -4,10 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'apache-tools',
   'mixed',
-  'catching-up',
   'ensembles',
+  'catching-up',
   'broker-killed',
   'change-hands',
+  'ensemble-settings',
   'rolling-replacement',
   'tutorial',
   'kcat',
