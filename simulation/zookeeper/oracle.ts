@@ -275,7 +275,11 @@ export class Oracle {
     known.position = position;
     const expected = this.committed[position];
     if (expected === undefined) this.commit(id, transaction);
-    else if (expected.zxid !== zxid) {
+    else if (expected.transaction === null && zxid < expected.zxid) {
+      // One of those that a later leader began with, whose log told no more than what they led to.
+      known.position = position - 1;
+      return;
+    } else if (expected.zxid !== zxid) {
       this.say(`server ${id} applied ${hex(zxid)} where ${hex(expected.zxid)} was committed`);
       known.server = null;
       return;
