@@ -97,6 +97,18 @@ test.each([-2, LAST_EPOCH + 1])('who says that it took part in epoch %i is no le
   ]);
 });
 
+test('a leader makes way for a later epoch when a voter comes that has agreed to one; an observer has to wait for it', () => {
+  const { leader } = established(historyOf(), 0);
+  const comes = (learner: number, type: number, sid: number): string[] => {
+    leader.tell({ kind: 'connected', now: 1, learner });
+    return leader.tell({ kind: 'packet', now: 1, learner, packet: packet(type, zxid(3, 0), info(sid)) });
+  };
+  expect(comes(40, PacketType.OBSERVERINFO, 4)).toEqual(['40: LEADERINFO 2.0']);
+  expect(comes(30, PacketType.FOLLOWERINFO, 3)).toEqual([
+    'resign (server 3 has agreed to epoch 3 already, and can follow in a later one only)',
+  ]);
+});
+
 test('a sync is confirmed only by a quorum that follows since it was asked, and when all before it is committed', () => {
   const { leader, hear } = established(historyOf(), 0);
   const pong = packet(PacketType.PING, zxid(2, 0));

@@ -196,7 +196,16 @@ export class Leader {
         this.highestAccepted = Math.max(this.highestAccepted, epochOf(packet.zxid));
       if (learner.isVoter) this.introduced.add(learner.sid);
       this.fixEpoch(now, out);
-    } else if (this.phase !== 'saving' || this.epochIsSaved) this.ask(learner, out);
+    } else if (this.phase !== 'saving' || this.epochIsSaved) {
+      const accepted = epochOf(packet.zxid);
+      if (this.phase === 'established' && learner.isVoter && accepted > this.epoch)
+        // Apache's leaders lead on, without it, until something else ends their epoch.
+        this.resign(
+          `server ${sid} has agreed to epoch ${accepted} already, and can follow in a later one only`,
+          out,
+        );
+      else this.ask(learner, out);
+    }
   }
 
   private fixEpoch(now: number, out: LeaderOutput[]): void {
