@@ -77,7 +77,7 @@ export class Member implements MemberContext {
     this.isTreeUnproven = config.digestEnabled && storage.recovered.isAsLogged;
     this.failure = new Promise<never>((_, reject) => (this.reject = reject));
     this.failure.catch(() => {});
-    this.configurations = new Configurations(config, self, files, storage.tree.lastZxid);
+    this.configurations = new Configurations(config, self, files, storage.tree);
     // Who has one in its log and doesn't know that it was proposed could lead with the old quorum alone.
     storage.writeAfter(() => this.configurations.writing);
     this.serving = new Serving(facts, equip);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../test/zookeeper/ensemble-of.ts';
 import { SimulatedEnsemble } from '../../../../test/zookeeper/simulated-ensemble.ts';
 import { FileError, type Files, type Log } from '../../../runtime/runtime.ts';
+import { TestWorld } from '../../../../test/support/tree-world.ts';
 import { parseZooKeeperConfig } from '../../server/config/config.ts';
 import { Configurations } from './configurations.ts';
 import { ConfigFiles, regenerateConfig, withDynamicFile } from './config-files.ts';
@@ -65,13 +66,35 @@ test('one that is proposed later than what comes into force is remembered, also 
   const { config } = parseZooKeeperConfig(`${text}server.2=zk2:1:2\nreconfigEnabled=true\n`, 'zoo.cfg');
   const know = (): Configurations => {
     const kept = new ConfigFiles(files, log, '/conf/zoo.cfg', fails);
-    return new Configurations(config!, config!.members[0]!, kept, 0x100000009);
+    const { tree } = new TestWorld();
+    tree.lastZxid = 0x100000009;
+    return new Configurations(config!, config!.members[0]!, kept, tree);
   };
   const known = know();
   known.seen(ensembleOf([1, 2, 3], [], 0x100000007), () => true);
   known.activate(ensembleOf([1, 2], [], 0x100000003));
   await world.play(async () => known.writing);
   expect(know().proposed?.voters).toEqual([1, 2, 3]);
+});
+
+test('what another server tells is taken up if it is later than the own configuration, and not older than the one in the own tree', () => {
+  const { files, log } = host();
+  const text =
+    'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\nserver.2=zk2:1:2\n';
+  const { config } = parseZooKeeperConfig(`${text}reconfigEnabled=true\n`, 'zoo.cfg');
+  const kept = new ConfigFiles(files, log, null, fails);
+  const { tree } = new TestWorld();
+  const known = (): Configurations => new Configurations(config!, config!.members[0]!, kept, tree);
+  const told = (version: number): string => ensembleOf([1, 2], [], version).text;
+  expect(known().laterIn(told(0))).toBe(null);
+  expect(known().laterIn(told(0x100000001))?.version).toBe(0x100000001);
+  tree.setConfiguration(told(0x100000002), 0x100000002, 0);
+  const late = known();
+  expect(late.laterIn(told(0x100000001))).toBe(null);
+  expect(late.laterIn(told(0x100000002))?.version).toBe(0x100000002);
+  // That one was cut off the log.
+  late.cutTo(0x100000001);
+  expect(late.laterIn(told(0x100000001))?.version).toBe(0x100000001);
 });
 
 test('where zoo.cfg is made anew at each start, the servers of the last reconfiguration stay, until others are asked for', async () => {

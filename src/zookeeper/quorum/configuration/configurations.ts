@@ -2,7 +2,8 @@ import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import type { MemberConfig } from '../../server/config/server-line.ts';
 import type { Electorate } from '../election/election.ts';
 import type { ConfigFiles } from './config-files.ts';
-import { readEnsemble, versionOf } from './ensemble-text.ts';
+import type { DataTree } from '../../tree/data-tree.ts';
+import { ensembleOfTree, readEnsemble, versionOf } from './ensemble-text.ts';
 import { ensembleOf, type Ensemble } from './ensemble.ts';
 
 /**
@@ -17,15 +18,18 @@ export class Configurations {
   private readonly files: ConfigFiles;
   private readonly isEnabled: boolean;
 
-  /** lastZxid: the log ends there. */
-  constructor(config: ZooKeeperConfig, self: MemberConfig, files: ConfigFiles, lastZxid: number) {
+  /** Of the one in the own tree at the start, whatever the files say: what is older was replaced by that. */
+  private versionInTree: number;
+
+  constructor(config: ZooKeeperConfig, self: MemberConfig, files: ConfigFiles, tree: DataTree) {
     this.isEnabled = config.reconfigEnabled;
     this.files = files;
     this.self = self;
     this.ensemble = ensembleOf(config);
+    this.versionInTree = ensembleOfTree(tree)?.version ?? 0;
     const proposed = files.proposed();
     // Of one that isn't in the log nothing was acknowledged, or the log was cut.
-    const isLogged = proposed !== null && proposed.version <= lastZxid;
+    const isLogged = proposed !== null && proposed.version <= tree.lastZxid;
     this.proposed = isLogged && proposed.version > this.ensemble.version ? proposed : null;
     if (config.dynamicConfigFile === '') files.backUp();
   }
@@ -56,6 +60,7 @@ export class Configurations {
 
   /** What came after `zxid` was never committed. @returns whether a proposed one is gone by that. */
   cutTo(zxid: number): boolean {
+    if (this.versionInTree > zxid) this.versionInTree = 0;
     return this.proposed !== null && this.proposed.version > zxid && this.withdraw();
   }
 
@@ -69,9 +74,10 @@ export class Configurations {
     return true;
   }
 
-  /** The one that another server says is in force, if it is later. */
+  /** The one that another server says is in force, if it is later, and not an old message about one that was replaced. */
   laterIn(text: string): Ensemble | null {
-    if (!this.isEnabled || versionOf(text) <= this.ensemble.version) return null;
+    const version = versionOf(text);
+    if (!this.isEnabled || version <= this.ensemble.version || version < this.versionInTree) return null;
     const ensemble = readEnsemble(text);
     return typeof ensemble === 'string' ? null : ensemble;
   }

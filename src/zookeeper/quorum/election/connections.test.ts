@@ -53,9 +53,9 @@ test('cnxTimeout: so long a server that answers nothing is waited for', async ()
   const connections = connectionsOf(2, runtime, { electionConnectTimeoutMs: 700 });
   connections.send(1, looking);
   await world.run(690);
-  expect(connections.whyAbsent(1)).toBe('server 1 was not heard of');
+  expect(connections.whyAbsent(1, 0)).toBe('server 1 was not heard of');
   await world.run(710);
-  expect(connections.whyAbsent(1)).toMatch(/^server 1 can't be reached/);
+  expect(connections.whyAbsent(1, 0)).toMatch(/^server 1 can't be reached/);
 });
 
 test.each([
@@ -124,4 +124,20 @@ test('a new connection of a server ends its old one, and what comes by the new o
   await world.run(world.nowMs + 10);
   expect([old.isClosed, young.isClosed]).toEqual([true, false]);
   expect(heard).toEqual([3, 3]);
+});
+
+test('what is said again on a new connection tells the configuration of now, not the one of when it was said first', async () => {
+  const world = newWorld();
+  const connections = connectionsOf(2, world.host('zk2').runtime);
+  await world.play(() => connections.listen());
+  connections.send(3, looking);
+  const later = ensembleOf([2, 3], [], 0x100000002);
+  connections.configure(later, null);
+  const { network } = world.host('zk3').runtime;
+  const said: Buffer[] = [];
+  const connection = await world.play(() => network.connect({ host: 'zk2', port: 3888 }));
+  connection.start({ data: (bytes) => said.push(bytes), closed: () => {} });
+  connection.write(encodeInitial(3, [{ host: 'zk3', port: 3888 }]));
+  await world.run(world.nowMs + 10);
+  expect(Buffer.concat(said)).toEqual(encodeNotification(looking, later.text));
 });

@@ -53,8 +53,8 @@ interface Peer {
   heardAtMs: number;
   /** Whether it is being looked at if the address that the connection goes to is still reachable. */
   checking: boolean;
-  /** What a new connection begins with: the other side may not have it. */
-  last: Buffer | null;
+  /** What a new connection begins with, as the other side may not have it: with the configuration of then, not of before. */
+  last: Notification | null;
 }
 
 function newPeer(id: number, addresses: readonly Endpoint[], isGuest: boolean): Peer {
@@ -183,10 +183,10 @@ export class ElectionConnections {
   send(to: number, notification: Notification): void {
     const peer = this.peers.get(to);
     if (peer === undefined || this.isStopped) return;
-    peer.last = encodeNotification(notification, this.config);
+    peer.last = notification;
     if (peer.connection === null) void this.dial(peer);
     else {
-      this.write(peer, peer.connection, peer.last);
+      this.write(peer, peer.connection, encodeNotification(notification, this.config));
       void this.check(peer);
     }
   }
@@ -344,7 +344,7 @@ export class ElectionConnections {
     peer.connection = connection;
     this.open.add(connection);
     older?.destroy();
-    if (peer.last !== null) connection.write(peer.last);
+    if (peer.last !== null) connection.write(encodeNotification(peer.last, this.config));
   }
 
   private reader(peer: Peer, connection: Connection): ConnectionHandler {
