@@ -53,9 +53,9 @@ test('cnxTimeout: so long a server that answers nothing is waited for', async ()
   const connections = connectionsOf(2, runtime, { electionConnectTimeoutMs: 700 });
   connections.send(1, looking);
   await world.run(690);
-  expect(connections.whyAbsent(1)).toBe('server 1 was not heard of');
+  expect(connections.whyAbsent(1, 0)).toBe('server 1 was not heard of');
   await world.run(710);
-  expect(connections.whyAbsent(1)).toMatch(/^server 1 can't be reached/);
+  expect(connections.whyAbsent(1, 0)).toMatch(/^server 1 can't be reached/);
 });
 
 test.each([
