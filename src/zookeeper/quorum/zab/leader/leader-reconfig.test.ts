@@ -134,6 +134,12 @@ test('a leader that is not in the new configuration names whoever has most, and 
   ]);
 });
 
+test('who follows still, and was made an observer, is not counted on for the next configuration: it is about to come back as one', () => {
+  const { leader } = leading(ensembleOf([1, 2], [3], 1), [2, 3]);
+  expect(leader.couldLead(ensembleOf([1, 2]))).toBe(true);
+  expect(leader.couldLead(ensembleOf([1, 3]))).toBe(false);
+});
+
 test('a leader steps down when it loses the quorum of either configuration', () => {
   const { propose, leader } = leading(ensembleOf([1, 2, 3], [], 1), [2, 4, 5]);
   propose(change(at(1), ensembleOf([1, 4, 5])));

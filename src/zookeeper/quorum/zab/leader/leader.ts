@@ -77,11 +77,11 @@ export class Leader {
     return this.quorums.proposed !== null;
   }
 
-  /** Whether enough of its voters follow. */
+  /** Whether enough of its voters follow. Who observes in the configuration in force is about to come back as an observer, who acknowledges nothing. */
   couldLead(ensemble: Ensemble): boolean {
     const present = [this.settings.self];
     for (const { sid, stage, isObserver } of this.learners.values())
-      if (stage === 'active' && !isObserver) present.push(sid);
+      if (stage === 'active' && !isObserver && !this.quorums.observes(sid)) present.push(sid);
     return ensemble.verifier.hasQuorum(present);
   }
 

@@ -93,6 +93,11 @@ export class Quorums {
     return inForce.member(sid) !== undefined || next?.ensemble.member(sid) !== undefined;
   }
 
+  /** Whether it is an observer of the configuration in force. */
+  observes(sid: number): boolean {
+    return this.inForce.member(sid)?.role === 'observer';
+  }
+
   countsAsVoter({ isObserver, sid }: Learner): boolean {
     const { inForce, next } = this;
     return !isObserver && (inForce.isVoter(sid) || next?.ensemble.isVoter(sid) === true);
