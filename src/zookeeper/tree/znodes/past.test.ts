@@ -30,3 +30,8 @@ test('a tail that was never committed, which removed all and made something else
     mayBeOneCluster(past(9, ['/mine', 8, 4500], ['/b', 9, 5000]), past(20, ['/theirs', 1, 10]), TAIL_MS),
   ).toBe(true);
 });
+
+test('who was away while all but the youngest of what it knows was removed is of this cluster', () => {
+  const own = past(9, ['/old', 1, 10], ['/young', 9, 5000]);
+  expect(mayBeOneCluster(own, past(20, ['/young', 9, 5000], ['/c', 12, 9000]), TAIL_MS)).toBe(true);
+});

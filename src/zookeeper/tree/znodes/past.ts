@@ -36,17 +36,17 @@ export function pastOf(tree: DataTree): Past {
 /**
  * Whether a server's tree and its leader's can be of one ensemble: a znode that is as old as the last common transaction was created by the
  * same transaction in both, at the same time (the zxids alone may be equal by chance, since tools make their znodes in the same order
- * everywhere). False only where both have such znodes and not one is the same. What the server made in its last `tailMs` doesn't count:
- * that may be a tail that was never committed, and so short a time is all that a leader without a quorum has.
+ * everywhere). False only where both have such znodes and not one is the same. What was made in the server's last `tailMs` doesn't count:
+ * of its own that may be a tail that was never committed, and so short a time is all that a leader without a quorum has; and of the leader's it
+ * may be all that is left, when the rest was removed since.
  */
 export function mayBeOneCluster(own: Past, leaders: Past, tailMs: number): boolean {
   const common = Math.min(own.lastZxid, leaders.lastZxid);
-  const settled = [...own.created].filter(
-    ([, { zxid, timeMs }]) => zxid <= common && timeMs < own.newestMs - tailMs,
-  );
-  if (settled.length === 0 || ![...leaders.created.values()].some(({ zxid }) => zxid <= common)) return true;
-  return settled.some(([path, { zxid, timeMs }]) => {
-    const other = leaders.created.get(path);
+  const isSettled = ({ zxid, timeMs }: Creation): boolean => zxid <= common && timeMs < own.newestMs - tailMs;
+  const ofLeader = [...leaders.created].filter(([, creation]) => isSettled(creation));
+  if (ofLeader.length === 0 || ![...own.created.values()].some(isSettled)) return true;
+  return ofLeader.some(([path, { zxid, timeMs }]) => {
+    const other = own.created.get(path);
     return other?.zxid === zxid && other.timeMs === timeMs;
   });
 }
