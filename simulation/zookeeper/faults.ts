@@ -118,6 +118,7 @@ export class Faults {
       server.host.disk.capacityBytes = Number.MAX_SAFE_INTEGER;
     }
     world.heal();
+    world.lossRate = 0;
     this.away.clear();
     for (const server of servers) this.start(server);
   }

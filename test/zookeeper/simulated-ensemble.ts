@@ -150,7 +150,10 @@ export class SimulatedEnsemble {
   /** An administrator writes a zoo.cfg with these servers, in the place of what was in force here. It must not run. */
   configure(server: EnsembleServer, serverLines: readonly string[]): void {
     this.zooCfgs.set(server.id, `${this.settings}${serverLines.join('\n')}\n`);
-    const { files } = server.host.disk;
+    const { disk } = server.host;
+    const { files } = disk;
+    // What was to befall the process that ran doesn't befall the administrator.
+    disk.before = null;
     files.remove(ZOO_CFG);
     files.remove(`${ZOO_CFG}.bak`);
   }

@@ -52,11 +52,14 @@ export class SimulatedWorld {
   private readonly sum = new TraceSum();
   /** Sees each line of the trace. */
   onTrace: ((line: string) => void) | null = null;
+  /** As in the options; from here on another, if it is set. */
+  lossRate: number;
   /** Called after each event and what followed from it: the place to look whether what must always hold does. */
   afterEvent: (() => void) | null = null;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.lossRate = options.lossRate ?? 0;
     this.random = new SeededRandom(options.seed);
     this.networkRandom = this.random.fork('network');
     const startWallMs = options.startWallMs ?? 1_700_000_000_000;
@@ -193,7 +196,7 @@ export class SimulatedWorld {
   }
 
   private prepareLink(link: Link, from: string, to: string): void {
-    const { digests, networkMs = [0.05, 1], lossRate = 0 } = this.options;
+    const { digests, networkMs = [0.05, 1] } = this.options;
     const [least, most] = networkMs;
     const random = this.networkRandom;
     const way = `${from} > ${to}`;
@@ -204,7 +207,7 @@ export class SimulatedWorld {
     });
     if (from === to) return;
     link.delayMs = () => {
-      const repeats = lossRate > 0 && random.chance(lossRate) ? random.between(200, 600) : 0;
+      const repeats = this.lossRate > 0 && random.chance(this.lossRate) ? random.between(200, 600) : 0;
       const asleepMs = Math.max(0, (this.hosts.get(to)?.clock.awakeAtMs ?? 0) - this.now);
       return random.between(least, most) + repeats + asleepMs;
     };
