@@ -126,7 +126,10 @@ export function established(history: History, learnersZxid: number) {
   return { leader, hear, story };
 }
 
-export function followerOf(history: History): {
+export function followerOf(
+  history: History,
+  { needsTree = false } = {},
+): {
   tell(input: FollowerInput): string[];
   hear(p: Packet): string[];
 } {
@@ -141,6 +144,7 @@ export function followerOf(history: History): {
       syncLimit: 5,
       acceptedEpoch: 1,
       currentEpoch: 1,
+      needsTree,
     },
     history,
   );

@@ -30,6 +30,8 @@ export interface MemberContext {
   currentEpoch: number;
   /** The tree was read from the disk, and no leader has told yet whether it is this ensemble's: see `first-digest.ts`. */
   isTreeUnproven: boolean;
+  /** The log can't be cut to where a leader wanted it: nothing but a leader's tree helps. */
+  needsTree: boolean;
   /** The leader is in place: clients are served by `server` from now on. */
   serve(server: Server, leader: number, epoch: number): void;
   /** The role ends: nobody is to be drawn to it any more. Called before its connections are closed. */

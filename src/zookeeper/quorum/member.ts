@@ -41,6 +41,7 @@ export class Member implements MemberContext {
   acceptedEpoch = 0;
   currentEpoch = 0;
   isTreeUnproven: boolean;
+  needsTree = false;
   /** Rejects when the disk failed. */
   readonly failure: Promise<never>;
   private readonly configurations: Configurations;

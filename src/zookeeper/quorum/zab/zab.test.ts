@@ -286,3 +286,18 @@ test('an epoch that was agreed to before is agreed to again without counting twi
   tell({ kind: 'start', now: 0 });
   expect(hear(packet(PacketType.LEADERINFO, zxid(1, 0), int(0x10000)))).toEqual(['ACKEPOCH 0.0']);
 });
+
+test('who can not cut its log to where a leader wanted it asks the next one for its tree, and takes nothing else', () => {
+  const agreed = () => {
+    const follower = followerOf(historyOf(zxid(1, 7)), { needsTree: true });
+    follower.tell({ kind: 'start', now: 0 });
+    follower.hear(packet(PacketType.LEADERINFO, zxid(2, 0), int(0x10000)));
+    const said = follower.tell({ kind: 'saved', now: 0, file: 'acceptedEpoch' });
+    return { ...follower, said };
+  };
+  expect(agreed().said).toEqual(['ACKEPOCH 0.4294967295']);
+  expect(agreed().hear(packet(PacketType.SNAP, zxid(1, 3)))).toEqual(['load 1.3']);
+  expect(agreed().hear(packet(PacketType.TRUNC, zxid(1, 3)))).toEqual([
+    'leave (it sends TRUNC, where only its tree helps)',
+  ]);
+});

@@ -53,7 +53,12 @@ export interface FollowerSettings {
   /** Version of the configuration that this server knows. */
   readonly configVersion: number;
   readonly reconfigEnabled: boolean;
+  /** Nothing but the leader's tree helps: the own log couldn't be cut to where an earlier leader wanted it. */
+  readonly needsTree: boolean;
 }
+
+/** Older than the first transaction of any ensemble, and in no log: who says that its log ends here is sent a tree. */
+const BEFORE_ALL = 0xffff_ffff;
 
 type Phase =
   | 'discovering'
@@ -214,21 +219,28 @@ export class Follower {
     }
   }
 
+  /** `currentEpoch`: -1 where it has agreed before, or doesn't tell what it has: the leader may not count on it then. */
   private agree(currentEpoch: number, out: FollowerOutput[]): void {
+    const { needsTree } = this.settings;
     const data = Buffer.alloc(4);
-    data.writeInt32BE(currentEpoch, 0);
+    data.writeInt32BE(needsTree ? -1 : currentEpoch, 0);
     this.phase = 'agreed';
-    out.push({ kind: 'send', packet: { type: PacketType.ACKEPOCH, zxid: this.history.last, data } });
+    const zxid = needsTree ? BEFORE_ALL : this.history.last;
+    out.push({ kind: 'send', packet: { type: PacketType.ACKEPOCH, zxid, data } });
   }
 
   // ---- getting to the leader's history
 
   private begin(packet: Packet, out: FollowerOutput[]): void {
+    const { zxid } = packet;
+    if (this.settings.needsTree && packet.type !== PacketType.SNAP) {
+      this.leave(`it sends ${packetName(packet.type)}, where only its tree helps`, out);
+      return;
+    }
     if (packet.type === PacketType.DIFF) {
       this.phase = 'syncing';
       return;
     }
-    const { zxid } = packet;
     if (packet.type === PacketType.SNAP) {
       this.phase = 'loading';
       out.push({ kind: 'load', zxid });

@@ -2,6 +2,7 @@ import type { Connection, Timer } from '../../../../runtime/runtime.ts';
 import { WireError } from '../../../../wire/wire-error.ts';
 import type { MemberView } from '../../../server/member-view.ts';
 import { Server } from '../../../server/server.ts';
+import { StorageError } from '../../../storage/storage-error.ts';
 import type { MemberConfig } from '../../../server/config/server-line.ts';
 import { ensembleOfTree } from '../../configuration/ensemble-text.ts';
 import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
@@ -67,6 +68,7 @@ export class Following {
         currentEpoch: context.currentEpoch,
         configVersion: context.ensemble.version,
         reconfigEnabled: config.reconfigEnabled,
+        needsTree: context.needsTree,
       },
       history,
     );
@@ -289,8 +291,23 @@ export class Following {
 
   private truncate(zxid: number): void {
     const { storage, history } = this.context;
-    this.replace(() =>
-      storage.truncate(zxid, (transaction, digest) => history.replayed(transaction, digest)),
+    this.replace(async () => {
+      try {
+        await storage.truncate(zxid, (transaction, digest) => history.replayed(transaction, digest));
+      } catch (error) {
+        if (!(error instanceof StorageError) || error.code !== 'NOTHING_TO_CUT_TO') throw error;
+        this.askForTree(zxid);
+      }
+    });
+  }
+
+  /** Apache's servers end here. The own data stays, and counts in elections, until the tree is there. */
+  private askForTree(zxid: number): void {
+    this.context.needsTree = true;
+    this.cameWith = null;
+    this.isTreeWhole = false;
+    this.stop(
+      `the log here has nothing that ends with 0x${zxid.toString(16)}, so the leader's whole tree is asked for`,
     );
   }
 
@@ -323,6 +340,7 @@ export class Following {
     const { context } = this;
     const { storage, proposed, ensemble } = context;
     context.isTreeUnproven = false;
+    context.needsTree = false;
     const brought = ensembleOfTree(storage.tree);
     if (brought !== null && brought.version > (proposed ?? ensemble).version) context.seen(brought);
     await context.configurationWriting;
@@ -336,6 +354,7 @@ export class Following {
     this.replacing = work().then(
       () => {
         this.replacing = null;
+        if (!this.isTreeWhole) return;
         const { lastZxid } = storage.tree;
         if (history.last !== lastZxid) history.reset(lastZxid);
         this.context.replaced(lastZxid);

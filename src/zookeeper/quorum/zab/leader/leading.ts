@@ -244,6 +244,7 @@ export class Leading {
     );
     this.writes = writes;
     this.context.isTreeUnproven = false;
+    this.context.needsTree = false;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     this.context.serve(this.server, self.id, epoch);
