@@ -22,6 +22,8 @@ export class Operator {
   private readonly oracle: Oracle;
   private readonly random: SeededRandom;
   private readonly wanted: Set<EnsembleServer>;
+  /** Those whose configuration doesn't have them. */
+  private readonly retired = new Set<EnsembleServer>();
   /** The lines of those that were made ready to join. */
   private readonly lines = new Map<EnsembleServer, string>();
   private client: ZooKeeperClient | null = null;
@@ -55,17 +57,25 @@ export class Operator {
   /** It ended because its configuration doesn't have it. */
   retire(server: EnsembleServer): void {
     this.wanted.delete(server);
+    this.retired.add(server);
   }
 
-  /** Every member of the last configuration runs, and of one that waits for its quorums. */
+  /** Every member of the last configuration runs, of one that waits for its quorums, and of those that servers came back with. */
   tidy(): void {
     const { servers } = this.ensemble;
-    const proposed = servers.flatMap(({ member }) => member?.proposed?.members ?? []);
-    const members = new Set([...this.oracle.configuration.members, ...proposed].map(({ id }) => id));
+    const known = servers.flatMap(({ member }) => [
+      ...(member?.ensemble.members ?? []),
+      ...(member?.proposed?.members ?? []),
+    ]);
+    const members = new Set([...this.oracle.configuration.members, ...known].map(({ id }) => id));
     for (const server of servers) {
       if (!members.has(server.id)) continue;
-      if (!this.wants(server)) this.prepare(server);
-      else if (!server.host.alive) this.ensemble.start(server);
+      // Whose files know of the last configuration is best left alone: they may be the only ones.
+      if (this.retired.delete(server)) this.prepare(server);
+      else {
+        this.wanted.add(server);
+        if (!server.host.alive) this.ensemble.start(server);
+      }
     }
   }
 

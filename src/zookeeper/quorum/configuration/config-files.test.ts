@@ -77,6 +77,26 @@ test('one that is proposed later than what comes into force is remembered, also 
   expect(know().proposed?.voters).toEqual([1, 2, 3]);
 });
 
+test('one that was proposed and never got into the log is forgotten for good, though the log comes past it', async () => {
+  const { world, files, log } = host();
+  const text = 'tickTime=500\ninitLimit=5\nsyncLimit=2\ndataDir=/data\nclientPort=2181\nserver.1=zk1:1:2\n';
+  put(files, '/conf/zoo.cfg', text);
+  const { config } = parseZooKeeperConfig(`${text}server.2=zk2:1:2\nreconfigEnabled=true\n`, 'zoo.cfg');
+  const { tree } = new TestWorld();
+  const know = (lastZxid: number): Configurations => {
+    tree.lastZxid = lastZxid;
+    const kept = new ConfigFiles(files, log, '/conf/zoo.cfg', fails);
+    return new Configurations(config!, config!.members[0]!, kept, tree);
+  };
+  const known = know(0x100000009);
+  known.seen(ensembleOf([1, 2, 3], [], 0x200000001), () => true);
+  await world.play(async () => known.writing);
+  const again = know(0x100000009);
+  expect(again.proposed).toBe(null);
+  await world.play(async () => again.writing);
+  expect(know(0x300000002).proposed).toBe(null);
+});
+
 test('what another server tells is taken up if it is later than the own configuration, and not older than the one in the own tree', () => {
   const { files, log } = host();
   const text =

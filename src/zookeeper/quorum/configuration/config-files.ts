@@ -4,7 +4,7 @@ import type { ZooKeeperConfig } from '../../server/config/config.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { readEnsemble } from './ensemble-text.ts';
 import type { Ensemble } from './ensemble.ts';
-import { readText, replaceText } from './text-file.ts';
+import { readText, removeText, replaceText } from './text-file.ts';
 
 /** Lines of zoo.cfg that a reconfiguration makes untrue. */
 const DYNAMIC = /^(server\.|group|weight|dynamicConfigFile|peerType)/;
@@ -50,10 +50,7 @@ export class ConfigFiles {
 
   /** What was proposed last never came about. */
   withdrawn(): void {
-    this.later((path) => {
-      this.files.remove(`${path}.dynamic.next`);
-      return Promise.resolve();
-    });
+    this.later((path) => removeText(this.files, `${path}.dynamic.next`));
   }
 
   /** `keepsClientPort`: the server's own line doesn't tell its client port; `keepsProposed`: a later one is proposed still. */
@@ -62,7 +59,7 @@ export class ConfigFiles {
       const dynamic = `${path}.dynamic.${ensemble.version.toString(16)}`;
       await replaceText(this.files, dynamic, [...ensemble.lines].sort().join('\n'));
       await replaceText(this.files, path, pointingTo(dynamic, readText(this.files, path), keepsClientPort));
-      if (!keepsProposed) this.files.remove(`${path}.dynamic.next`);
+      if (!keepsProposed) await removeText(this.files, `${path}.dynamic.next`);
     });
   }
 

@@ -28,8 +28,9 @@ export class Configurations {
     this.ensemble = ensembleOf(config);
     this.versionInTree = ensembleOfTree(tree)?.version ?? 0;
     const proposed = files.proposed();
-    // Of one that isn't in the log nothing was acknowledged, or the log was cut.
+    // Of one that isn't in the log nothing was acknowledged, or the log was cut; by a later start the log may have come past it.
     const isLogged = proposed !== null && proposed.version <= tree.lastZxid;
+    if (proposed !== null && !isLogged) files.withdrawn();
     this.proposed = isLogged && proposed.version > this.ensemble.version ? proposed : null;
     if (config.dynamicConfigFile === '') files.backUp();
   }

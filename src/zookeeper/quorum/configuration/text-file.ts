@@ -21,5 +21,14 @@ export async function replaceText(files: Files, path: string, text: string): Pro
     file.close();
   }
   files.rename(`${path}.tmp`, path);
-  await files.syncFolder(path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.');
+  await files.syncFolder(folderOf(path));
 }
+
+/** Gone from the disk, too, when it resolves. */
+export function removeText(files: Files, path: string): Promise<void> {
+  files.remove(path);
+  return files.syncFolder(folderOf(path));
+}
+
+const folderOf = (path: string): string =>
+  path.includes('/') ? path.slice(0, path.lastIndexOf('/')) || '/' : '.';
