@@ -152,6 +152,27 @@ test('a demoted server starts again as an observer; a removed one refuses, and s
   expect(await world.run(() => !knows(), 1000)).toBe(true);
 });
 
+test('a removed server starts where a configuration that waits for its quorums has it: it may be needed for them', async () => {
+  const ensemble = new SimulatedEnsemble({ seed: 9, servers: 4, zooCfg });
+  const { world, servers } = ensemble;
+  ensemble.startAll();
+  expect(await ensemble.untilServing(4)).toBe(true);
+  const client = ensemble.client('client', [ensemble.leader!]);
+  const removed = servers.find((server) => server !== ensemble.leader)!;
+  await world.play(() => client.reconfig({ leaving: String(removed.id) }));
+  const isOut = (): boolean =>
+    removed.member?.ensemble.member(removed.id) === undefined &&
+    removed.member?.configurationWriting === null;
+  expect(await world.run(isOut, 1000)).toBe(true);
+  ensemble.kill(removed);
+  const { files } = removed.host.restart();
+  const next = files.open('/conf/zoo.cfg.dynamic.next', 'write');
+  next.write(Buffer.from(`${joins(removed.id)}\nversion=100000001\n`), 0);
+  next.close();
+  ensemble.start(removed);
+  expect(await world.run(() => removed.member?.mode === 'follower', 5000)).toBe(true);
+});
+
 test('a moved client port is where new clients connect, and those that are connected stay', async () => {
   const ensemble = new SimulatedEnsemble({ seed: 10, servers: 3, zooCfg });
   const { world, servers } = ensemble;

@@ -2,6 +2,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperConfig } from '../server/config/config.ts';
 import { DEFAULT_TRACE_MASK, type Server } from '../server/server.ts';
 import { ConfigFiles } from './configuration/config-files.ts';
+import type { Ensemble } from './configuration/ensemble.ts';
 import type { MemberConfig } from '../server/config/server-line.ts';
 import { storageConfig } from '../server/config/storage-config.ts';
 import { peerNetworks } from '../security/peer-networks.ts';
@@ -28,9 +29,15 @@ export async function startMember(
   /** Where zoo.cfg is, which reconfigurations rewrite; null: nowhere. */
   configFile: string | null = null,
 ): Promise<Member> {
-  const self = readMyid(runtime, given);
-  const config = withClientPort(given, self);
   let started: Member | null = null;
+  const files = new ConfigFiles(
+    runtime.files,
+    runtime.log,
+    given.reconfigEnabled ? configFile : null,
+    (error) => started?.fail(error),
+  );
+  const self = readMyid(runtime, given, files.proposed());
+  const config = withClientPort(given, self);
   const hosts = (): string[] => {
     const members = [...(started?.ensemble.members ?? config.members), ...(started?.proposed?.members ?? [])];
     return members.flatMap(({ addresses }) => addresses.map(({ host }) => host));
@@ -48,12 +55,6 @@ export async function startMember(
   );
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
   const facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };
-  const files = new ConfigFiles(
-    runtime.files,
-    runtime.log,
-    config.reconfigEnabled ? configFile : null,
-    (error) => started?.fail(error),
-  );
   const member = new Member(facts, self, files, storage, history, peers, equip);
   started = member;
   try {
@@ -79,8 +80,11 @@ function withClientPort(config: ZooKeeperConfig, { id, client }: MemberConfig): 
   return { ...config, clientPort: client.port, clientPortAddress: client.host };
 }
 
-/** Which of the servers this one is. */
-function readMyid(runtime: Runtime, config: ZooKeeperConfig): MemberConfig {
+/**
+ * Which of the servers this one is. One that is in a configuration that waits for its quorums may be needed for them: `proposed`, null
+ * where there is none.
+ */
+function readMyid(runtime: Runtime, config: ZooKeeperConfig, proposed: Ensemble | null): MemberConfig {
   const path = `${config.dataDir}/myid`;
   const known = config.members.map((member) => member.id).join(', ');
   if (!runtime.files.exists(path))
@@ -94,7 +98,8 @@ function readMyid(runtime: Runtime, config: ZooKeeperConfig): MemberConfig {
   const length = file.read(bytes, 0, bytes.length, 0);
   file.close();
   const text = bytes.toString('latin1', 0, length).trim();
-  const self = /^\d+$/.test(text) ? config.members.find((member) => member.id === Number(text)) : undefined;
+  const id = /^\d+$/.test(text) ? Number(text) : -1;
+  const self = config.members.find((member) => member.id === id) ?? proposed?.member(id);
   if (self === undefined && config.configVersion > 0)
     throw new StorageError(
       'SERVER_REMOVED',
