@@ -47,7 +47,6 @@ test('all that is appended in a turn gets to the disk by one sync', async () => 
   world.commit.want(2);
   expect(world.running).toBe(0);
   world.endTurn();
-  world.endTurn();
   expect(world.running).toBe(1);
   await world.endSync();
   expect(world.done).toEqual([2]);
@@ -55,23 +54,9 @@ test('all that is appended in a turn gets to the disk by one sync', async () => 
   expect(world.running).toBe(0);
 });
 
-test('a sync waits as long as each turn brings more, and no longer than a few turns', async () => {
-  const world = new World();
-  let zxid = 0;
-  while (world.running === 0) {
-    world.commit.want(++zxid);
-    world.endTurn();
-    expect(zxid).toBeLessThan(10);
-  }
-  expect(zxid).toBeGreaterThan(1);
-  await world.endSync();
-  expect(world.done).toEqual([zxid]);
-});
-
 test('what comes while the disk works waits for the next sync, and there is never more than one', async () => {
   const world = new World();
   world.commit.want(1);
-  world.endTurn();
   world.endTurn();
   world.commit.want(2);
   world.commit.want(3);
@@ -79,8 +64,6 @@ test('what comes while the disk works waits for the next sync, and there is neve
   expect(world.running).toBe(1);
   await world.endSync();
   expect(world.done).toEqual([1]);
-  world.endTurn();
-  world.endTurn();
   expect(world.running).toBe(1);
   await world.endSync();
   expect(world.done).toEqual([1, 3]);
@@ -89,7 +72,6 @@ test('what comes while the disk works waits for the next sync, and there is neve
 test('a disk that fails is told of, and nothing more is asked of it', async () => {
   const world = new World();
   world.commit.want(1);
-  world.endTurn();
   world.endTurn();
   await world.failSync();
   world.commit.want(2);

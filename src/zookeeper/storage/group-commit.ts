@@ -1,9 +1,6 @@
 import type { Clock } from '../../runtime/runtime.ts';
 
-/** A sync costs as much CPU as some twenty appends: for so many turns it waits as long as each brings more. */
-const MOST_TURNS = 4;
-
-/** Group commit: all that is appended in a few busy turns, or while the disk works, gets to the disk by one sync. */
+/** Group commit: all that is appended in a turn, or while the disk works, gets to the disk by one sync. */
 export class GroupCommit {
   private readonly sync: () => Promise<void>;
   private readonly clock: Clock;
@@ -13,8 +10,6 @@ export class GroupCommit {
   private isWanted = false;
   private isScheduled = false;
   private isRunning = false;
-  private cameMore = false;
-  private turns = 0;
 
   /** `sync` takes all that was appended before it is called; `done` is told up to where. */
   constructor(
@@ -33,28 +28,16 @@ export class GroupCommit {
   want(zxid: number): void {
     this.last = zxid;
     this.isWanted = true;
-    this.cameMore = true;
-    if (!this.isRunning && !this.isScheduled) this.schedule();
-  }
-
-  private schedule(): void {
+    if (this.isRunning || this.isScheduled) return;
     this.isScheduled = true;
-    this.turns = 0;
-    this.clock.soon(this.endTurn);
-  }
-
-  private readonly endTurn = (): void => {
-    this.turns += 1;
-    if (this.cameMore && this.turns < MOST_TURNS) {
-      this.cameMore = false;
-      this.clock.soon(this.endTurn);
-    } else {
+    this.clock.soon(() => {
       this.isScheduled = false;
       this.run();
-    }
-  };
+    });
+  }
 
   private run(): void {
+    if (!this.isWanted || this.isRunning) return;
     this.isWanted = false;
     this.isRunning = true;
     const upTo = this.last;
@@ -62,7 +45,7 @@ export class GroupCommit {
       () => {
         this.isRunning = false;
         // First the next one, so that the disk works while the answers are made.
-        if (this.isWanted) this.schedule();
+        this.run();
         this.done(upTo);
       },
       (error: unknown) => this.failed(error),
