@@ -7,7 +7,11 @@ import {
   type FollowerOutput,
 } from '../../src/zookeeper/quorum/zab/follower/follower.ts';
 import { History, proposalOf } from '../../src/zookeeper/quorum/zab/history.ts';
-import type { LeaderInput, LeaderOutput } from '../../src/zookeeper/quorum/zab/leader/leader-io.ts';
+import type {
+  LeaderInput,
+  LeaderOutput,
+  LeaderSettings,
+} from '../../src/zookeeper/quorum/zab/leader/leader-io.ts';
 import { Leader } from '../../src/zookeeper/quorum/zab/leader/leader.ts';
 import { PacketType, packetName, type Packet } from '../../src/zookeeper/quorum/zab/packets/packets.ts';
 import type { Transaction } from '../../src/zookeeper/tree/transactions/transaction.ts';
@@ -48,30 +52,31 @@ export const packet = (type: number, of: number, data: Buffer | null = null): Pa
 });
 const told = (p: Packet): string => `${packetName(p.type)} ${at(p.zxid)}`;
 
+/** Of server 1 of three, which was in epoch 1 last. */
+export const leaderSettings = (different: Partial<LeaderSettings> = {}): LeaderSettings => ({
+  self: 1,
+  ensemble: ensembleOf([1, 2, 3]),
+  proposed: null,
+  reconfigEnabled: false,
+  tickMs: 100,
+  initLimit: 10,
+  syncLimit: 5,
+  snapshotSizeFactor: 0.33,
+  forceSnapshotSync: false,
+  maxConcurrentSnapSyncs: 10,
+  maxConcurrentDiffSyncs: 100,
+  tellsEnsemble: true,
+  acceptedEpoch: 1,
+  currentEpoch: 1,
+  members34: new Set(),
+  ...different,
+});
+
 export function leaderOf(
   history: History,
-  { ensemble = ensembleOf([1, 2, 3]), acceptedEpoch = 1 } = {},
+  different: Partial<LeaderSettings> = {},
 ): { leader: Leader; tell(input: LeaderInput): string[] } {
-  const leader = new Leader(
-    {
-      self: 1,
-      ensemble,
-      proposed: null,
-      reconfigEnabled: false,
-      tickMs: 100,
-      initLimit: 10,
-      syncLimit: 5,
-      snapshotSizeFactor: 0.33,
-      forceSnapshotSync: false,
-      maxConcurrentSnapSyncs: 10,
-      maxConcurrentDiffSyncs: 100,
-      tellsEnsemble: true,
-      acceptedEpoch,
-      currentEpoch: 1,
-      members34: new Set(),
-    },
-    history,
-  );
+  const leader = new Leader(leaderSettings(different), history);
   return {
     leader,
     tell(input) {

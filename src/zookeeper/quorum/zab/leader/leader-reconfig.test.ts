@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ensembleOf } from '../../../../../test/zookeeper/ensemble-of.ts';
+import { leaderSettings } from '../../../../../test/zookeeper/scripted-zab.ts';
 import { OpCode } from '../../../jute/op-code.ts';
 import type { Ensemble } from '../../configuration/ensemble.ts';
 import { firstZxid } from '../../../tree/transactions/zxid.ts';
@@ -31,23 +32,7 @@ const change = (zxid: number, next: Ensemble): Proposal =>
 /** Server 1 leads epoch 1, with these behind it; each is its own connection. What it does to packets of its own making is told by name. */
 function leading(ensemble: Ensemble, followers: readonly number[]) {
   const leader = new Leader(
-    {
-      self: 1,
-      ensemble,
-      proposed: null,
-      reconfigEnabled: true,
-      tickMs: 100,
-      initLimit: 10,
-      syncLimit: 5,
-      snapshotSizeFactor: 0.33,
-      forceSnapshotSync: false,
-      maxConcurrentSnapSyncs: 10,
-      maxConcurrentDiffSyncs: 100,
-      tellsEnsemble: true,
-      acceptedEpoch: 0,
-      currentEpoch: 0,
-      members34: new Set(),
-    },
+    leaderSettings({ ensemble, reconfigEnabled: true, acceptedEpoch: 0, currentEpoch: 0 }),
     new History(0),
   );
   const tell = (input: LeaderInput): string[] => {

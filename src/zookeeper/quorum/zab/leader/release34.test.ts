@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ensembleOf } from '../../../../../test/zookeeper/ensemble-of.ts';
+import { leaderSettings } from '../../../../../test/zookeeper/scripted-zab.ts';
 import {
   TestClock,
   TestPeer,
@@ -21,7 +21,7 @@ import { FollowerWrites } from '../follower/follower-writes.ts';
 import { History, proposalOf } from '../history.ts';
 import { PacketSender } from '../packets/packet-sender.ts';
 import { LeaderWrites } from './leader-writes.ts';
-import type { LeaderOutput, LeaderSettings } from './leader-io.ts';
+import type { LeaderOutput } from './leader-io.ts';
 import { Leader } from './leader.ts';
 import { PacketStream, PacketType } from '../packets/packets.ts';
 
@@ -38,27 +38,9 @@ const create = (zxid: number, type: number, path = `/n${zxid}`): Transaction => 
 });
 const EPOCH = 2 ** 32;
 
-const settings = (members34: Set<number>): LeaderSettings => ({
-  self: 1,
-  ensemble: ensembleOf([1, 2, 3]),
-  proposed: null,
-  reconfigEnabled: false,
-  tickMs: 100,
-  initLimit: 10,
-  syncLimit: 5,
-  snapshotSizeFactor: 0.33,
-  forceSnapshotSync: false,
-  maxConcurrentSnapSyncs: 10,
-  maxConcurrentDiffSyncs: 100,
-  tellsEnsemble: true,
-  acceptedEpoch: 1,
-  currentEpoch: 1,
-  members34,
-});
-
 /** What a leader of epoch 2 sends to a follower of 3.4 whose log ends with `from`. */
 function sentTo34(history: History, from: number, members34 = new Set<number>()): LeaderOutput[] {
-  const leader = new Leader(settings(members34), history);
+  const leader = new Leader(leaderSettings({ members34 }), history);
   const out: LeaderOutput[] = [];
   const info = Buffer.alloc(12);
   info.writeBigInt64BE(2n);
@@ -108,7 +90,7 @@ test('a follower of 3.4 waits outside while something that it can not read is on
 });
 
 test('a stranger of 3.4 counts while it is connected, and no longer', () => {
-  const leader = new Leader(settings(new Set()), historyOf(EPOCH));
+  const leader = new Leader(leaderSettings(), historyOf(EPOCH));
   const info = Buffer.alloc(12);
   info.writeBigInt64BE(77n);
   info.writeInt32BE(0x10000, 8);
