@@ -57,8 +57,8 @@ const ofClusters: readonly OneEdit[] = [
     name: 'zookeeper-early-answer',
     what: 'a lone ZooKeeper that answers before its sync',
     file: 'src/zookeeper/server/pipeline/proposer.ts',
-    right: 'this.storage.sync().then(',
-    wrong: 'this.storage.sync(); Promise.resolve().then(',
+    right: 'await this.storage.sync();',
+    wrong: 'void this.storage.sync();',
   },
   {
     name: 'hw-by-one',
