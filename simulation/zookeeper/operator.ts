@@ -102,6 +102,13 @@ export class Operator {
     }
   }
 
+  /** Whether a leader's files tell the last configuration: before that the ones of before may still be needed, with all their servers. */
+  private get isSettled(): boolean {
+    const leader = this.ensemble.leader?.member ?? null;
+    if (leader === null || leader.configurationWriting !== null) return false;
+    return leader.ensemble.version >= this.oracle.configuration.version;
+  }
+
   private pause(ticks: number): Promise<void> {
     return new Promise((resolve) => this.ensemble.world.after(ticks * this.plan.tickTimeMs, resolve));
   }
@@ -130,7 +137,7 @@ export class Operator {
     const { random } = this;
     const { leader, servers } = this.ensemble;
     const { members, voters } = this.oracle.configuration;
-    const outside = servers.filter((server) => !this.isMember(server));
+    const outside = this.isSettled ? servers.filter((server) => !this.isMember(server)) : [];
     const member =
       leader !== undefined && random.below(2) === 0 && voters.includes(leader.id)
         ? leader.id
@@ -151,7 +158,8 @@ export class Operator {
         if (newcomer === undefined) return null;
         return { joining: this.prepare(newcomer), leaving: String(member) };
       default: {
-        const next = servers.filter(() => random.below(3) > 0);
+        const ready = servers.filter((server) => this.isMember(server) || outside.includes(server));
+        const next = ready.filter(() => random.below(3) > 0);
         const lines = next.map((server) =>
           outside.includes(server)
             ? this.prepare(server)

@@ -274,9 +274,11 @@ export class Oracle {
     const position = known.position + 1;
     known.position = position;
     const expected = this.committed[position];
+    // One of those that a later leader began with, whose log told no more than what they led to.
+    const isOneOfMany = expected?.transaction === null && zxid <= expected.zxid;
+    if (isOneOfMany) this.noteCreated(transaction);
     if (expected === undefined) this.commit(id, transaction);
-    else if (expected.transaction === null && zxid < expected.zxid) {
-      // One of those that a later leader began with, whose log told no more than what they led to.
+    else if (isOneOfMany && zxid < expected.zxid) {
       known.position = position - 1;
       return;
     } else if (expected.zxid !== zxid) {
@@ -299,13 +301,16 @@ export class Oracle {
   }
 
   private commit(id: number, transaction: Transaction): void {
-    const { record, header } = transaction;
-    const { zxid } = header;
+    const { zxid } = transaction.header;
     const last = this.lastCommitted;
     const starts = Math.floor(zxid / EPOCH) > Math.floor(last / EPOCH) && zxid % EPOCH === 1;
     if (zxid !== last + 1 && !starts) this.say(`server ${id} applied ${hex(zxid)} behind ${hex(last)}`);
     this.model.apply(transaction);
     this.push(id, zxid, transaction, ensembleIn(transaction));
+    this.noteCreated(transaction);
+  }
+
+  private noteCreated({ record }: Transaction): void {
     if (record.kind === 'create') this.created.add(record.path);
     if (record.kind === 'multi')
       for (const part of record.parts) if (part.record.kind === 'create') this.created.add(part.record.path);
