@@ -5,6 +5,8 @@ const zab = 'src/zookeeper/quorum/zab';
 const vote = 'src/zookeeper/quorum/election/vote.ts';
 const leader = `${zab}/leader/leader.ts`;
 /** Holds where votes don't: who has more than the leader is sent away, and whoever is elected wrongly gets no quorum. */
+/** A leader whose epoch a voter has gone beyond ends it: without that, what follows lasts. */
+const leadsOn = { file: leader, right: 'learner.isVoter && accepted > this.epoch', wrong: 'false' };
 const moreThanOwn =
   'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {';
 
@@ -26,8 +28,9 @@ export const ofEnsembles: readonly {
   },
   {
     name: 'old-epoch',
-    what: 'who says that it leads is followed, without a quorum that follows it and in an epoch older than was agreed to',
+    what: 'who says that it leads is followed, without a quorum that follows it and in an epoch older than was agreed to, and leads on',
     edits: [
+      leadsOn,
       {
         file: 'src/zookeeper/quorum/election/election.ts',
         right: 'if (!this.electorate.verifier.hasQuorum(supporters.map(([id]) => id))) return;',
