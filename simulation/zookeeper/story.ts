@@ -132,7 +132,10 @@ async function mended(
   return broken;
 }
 
-/** Until all members of the last configuration serve, and they alone; none waits for its quorums, which would count on others, too. */
+/**
+ * Until all members of the last configuration serve with it, and they alone; none waits for its quorums, which would count on others, too.
+ * Who serves with an older one, maybe under a leader that is gone, knows only the servers of then: those must still be there to tell it.
+ */
 async function untilTidy(
   ensemble: SimulatedEnsemble,
   oracle: Oracle,
@@ -140,13 +143,15 @@ async function untilTidy(
   isOperated: () => boolean,
 ): Promise<boolean> {
   const { world } = ensemble;
-  const isServing = ({ id }: { readonly id: number }): boolean =>
-    ensemble.serving.some((server) => server.id === id);
+  const servesWithIt = ({ id }: { readonly id: number }): boolean =>
+    ensemble.serving.some(
+      (server) => server.id === id && server.member!.ensemble.version >= oracle.configuration.version,
+    );
   const isTidy = (): boolean =>
     isOperated() &&
     ensemble.leader?.member?.proposed === null &&
     oracle.configuration.isVoter(ensemble.leader.id) &&
-    oracle.configuration.members.every(isServing);
+    oracle.configuration.members.every(servesWithIt);
   operator.tidy();
   for (let tries = 0; tries < TRIES; tries++) {
     if (await world.run(isTidy, PATIENCE_MS / TRIES)) {
