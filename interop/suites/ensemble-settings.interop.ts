@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { world, type ZooKeeperMaker } from '../support/clusters.ts';
-import { Load, treeAt, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
+import { treeAt, underLoad, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
 import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
 import { skipsNetworks } from '../support/network.ts';
 import { until } from '../support/processes.ts';
@@ -72,11 +72,7 @@ test
       javaOptions: ['-Dzookeeper.multiAddress.enabled=true'],
     });
     const network = ensemble.network!;
-    const load = await Load.start(ensemble.connect()).catch(async (error: unknown) => {
-      await ensemble.stop();
-      throw error;
-    });
-    try {
+    await underLoad(ensemble, async (load) => {
       const first = await ensemble.serving();
       expect(first.id).toBe(3);
       await load.more(5);
@@ -93,12 +89,7 @@ test
       await ensemble.serving();
       expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
       expect(await whatIsNotLinearizable(await load.history(), ensemble)).toEqual([]);
-    } catch (error) {
-      throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
-    } finally {
-      await load.kill();
-      await ensemble.stop();
-    }
+    });
   },
 );
 

@@ -6,7 +6,7 @@
  */
 import { expect, test } from 'vitest';
 import type { ZooKeeperMaker } from '../support/clusters.ts';
-import { Load, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
+import { underLoad, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
 import { startEnsemble, type Ensemble } from '../support/ensembles.ts';
 
 const OLD = 'apache 3.4.14';
@@ -32,9 +32,8 @@ const steps: readonly (readonly [ids: readonly number[], maker: ZooKeeperMaker, 
 
 test('servers of Apache become gregor, then others of Apache, and back, with their data, under load', async () => {
   const ensemble = await startEnsemble([OLD, OLD, OLD], { observers: [OLD], withLogFolder: [3, OBSERVER] });
-  const load = await startLoad(ensemble);
   const led = new Set<string>();
-  try {
+  await underLoad(ensemble, async (load) => {
     for (const [ids, maker, after] of steps) {
       const replaced = ids.map((id) => ensemble.members[id - 1]!);
       await Promise.all(replaced.map((member) => member.kill()));
@@ -54,23 +53,8 @@ test('servers of Apache become gregor, then others of Apache, and back, with the
     expect(await whatIsNotLinearizable(history, ensemble)).toEqual([]);
     expect(history.length).toBeGreaterThan(1000);
     expect([...led].sort()).toEqual([OLD, NEW, 'gregor'].sort());
-  } catch (error) {
-    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
-  } finally {
-    await load.kill();
-    await ensemble.stop();
-  }
+  });
 });
-
-async function startLoad(ensemble: Ensemble): Promise<Load> {
-  try {
-    await ensemble.serving();
-    return await Load.start(ensemble.connect());
-  } catch (error) {
-    await ensemble.stop();
-    throw error;
-  }
-}
 
 function mixture({ members }: Ensemble): string {
   const names = { 'apache 3.4.14': '3.4', 'apache 3.9.5': '3.9', gregor: 'gregor' };

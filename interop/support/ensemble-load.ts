@@ -211,6 +211,20 @@ export function brokenPromises(history: readonly Operation[], tree: Tree): strin
   return broken;
 }
 
+/** What `work` finds wrong under load is told with the servers' logs; load and ensemble end with it. */
+export async function underLoad(ensemble: Ensemble, work: (load: Load) => Promise<void>): Promise<void> {
+  let load: Load | null = null;
+  try {
+    load = await Load.start(ensemble.connect());
+    await work(load);
+  } catch (error) {
+    throw new Error(`${String(error)}\n${ensemble.logs()}`, { cause: error });
+  } finally {
+    await load?.kill();
+    await ensemble.stop();
+  }
+}
+
 /** All znodes by their path, but ZooKeeper's own. */
 export type Tree = Readonly<
   Record<string, { readonly value: string; readonly owner: string; readonly stat: string }>
