@@ -2,7 +2,6 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { ZooKeeperConfig } from '../server/config/config.ts';
 import { DEFAULT_TRACE_MASK, type Server } from '../server/server.ts';
 import { ConfigFiles } from './configuration/config-files.ts';
-import type { Ensemble } from './configuration/ensemble.ts';
 import type { MemberConfig } from '../server/config/server-line.ts';
 import { storageConfig } from '../server/config/storage-config.ts';
 import { peerNetworks } from '../security/peer-networks.ts';
@@ -36,7 +35,7 @@ export async function startMember(
     given.reconfigEnabled ? configFile : null,
     (error) => started?.fail(error),
   );
-  const self = readMyid(runtime, given, files.proposed());
+  const self = readMyid(runtime, given, files);
   const config = withClientPort(given, self);
   const hosts = (): string[] => {
     const members = [...(started?.ensemble.members ?? config.members), ...(started?.proposed?.members ?? [])];
@@ -50,9 +49,7 @@ export async function startMember(
   );
   const history = new History(0, config.commitLogCount);
   history.forget();
-  const storage = ZooKeeperStorage.open(runtime, storageConfig(config), (transaction, digest) =>
-    history.replayed(transaction, digest),
-  );
+  const storage = ZooKeeperStorage.open(runtime, storageConfig(config), history.replayed);
   if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
   const facts = { runtime, config, environment, initialConfiguration, traceMask: DEFAULT_TRACE_MASK };
   const member = new Member(facts, self, files, storage, history, peers, equip);
@@ -80,11 +77,8 @@ function withClientPort(config: ZooKeeperConfig, { id, client }: MemberConfig): 
   return { ...config, clientPort: client.port, clientPortAddress: client.host };
 }
 
-/**
- * Which of the servers this one is. One that is in a configuration that waits for its quorums may be needed for them: `proposed`, null
- * where there is none.
- */
-function readMyid(runtime: Runtime, config: ZooKeeperConfig, proposed: Ensemble | null): MemberConfig {
+/** Which of the servers this one is. One that only a proposed configuration has may be needed for its quorums. */
+function readMyid(runtime: Runtime, config: ZooKeeperConfig, files: ConfigFiles): MemberConfig {
   const path = `${config.dataDir}/myid`;
   const known = config.members.map((member) => member.id).join(', ');
   if (!runtime.files.exists(path))
@@ -99,7 +93,7 @@ function readMyid(runtime: Runtime, config: ZooKeeperConfig, proposed: Ensemble 
   file.close();
   const text = bytes.toString('latin1', 0, length).trim();
   const id = /^\d+$/.test(text) ? Number(text) : -1;
-  const self = config.members.find((member) => member.id === id) ?? proposed?.member(id);
+  const self = config.members.find((member) => member.id === id) ?? files.proposed()?.member(id);
   if (self === undefined && config.configVersion > 0)
     throw new StorageError(
       'SERVER_REMOVED',

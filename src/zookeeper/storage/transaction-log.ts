@@ -225,6 +225,7 @@ export class TransactionLog {
 
   /** Syncs and closes. The file is cut behind its last entry. */
   async close(): Promise<void> {
+    // What had to wait for something else isn't written before that.
     await this.sync();
     this.roll();
     await this.sync();

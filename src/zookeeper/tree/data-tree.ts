@@ -334,15 +334,14 @@ export class DataTree {
   private closeSession(header: TransactionHeader, listed: readonly string[] | null): void {
     const { sessionId, zxid } = header;
     const own = this.owned.take(sessionId);
-    const gone: MultiPartResult[] = [];
-    for (const path of listed ?? []) {
-      own.delete(path);
-      gone.push({ type: OpCode.delete, error: this.delete(zxid, path), path, stat: null });
-    }
+    for (const path of listed ?? []) own.delete(path);
     // 3.4 lists none.
-    for (const path of own)
-      gone.push({ type: OpCode.delete, error: this.delete(zxid, path), path, stat: null });
-    this.result.parts = gone;
+    this.result.parts = [...(listed ?? []), ...own].map((path) => ({
+      type: OpCode.delete,
+      error: this.delete(zxid, path),
+      path,
+      stat: null,
+    }));
     this.timeouts.delete(sessionId);
   }
 

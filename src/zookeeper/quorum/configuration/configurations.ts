@@ -17,7 +17,6 @@ export class Configurations {
   self: MemberConfig;
   private readonly files: ConfigFiles;
   private readonly isEnabled: boolean;
-
   /** Of the one in the own tree at the start, whatever the files say: what is older was replaced by that. */
   private versionInTree: number;
 

@@ -1,9 +1,11 @@
 import { Reader } from '../../../wire/reader.ts';
 import { Writer } from '../../../wire/writer.ts';
+import type { Replaying } from '../../storage/recovery.ts';
 import { Queue } from '../../server/pipeline/queue.ts';
 import {
   decodeDigest,
   decodeTransaction,
+  encodeDigest,
   encodeTransaction,
   type TreeDigest,
 } from '../../tree/transactions/transaction-codec.ts';
@@ -57,10 +59,7 @@ function proposal(transaction: Transaction, payload: Buffer, digest: TreeDigest 
 function encode(transaction: Transaction, digest: TreeDigest | null): Buffer {
   const w = new Writer(256);
   encodeTransaction(w, transaction, true);
-  if (digest !== null) {
-    w.int32(digest.version);
-    w.int64(digest.digest);
-  }
+  if (digest !== null) encodeDigest(w, digest);
   return w.finish();
 }
 
@@ -108,14 +107,14 @@ export class History {
   }
 
   /** What the log had at the start: all of it counts as committed until another leader says otherwise. */
-  replayed(transaction: Transaction, digest: TreeDigest | null): void {
+  readonly replayed: Replaying = (transaction, digest) => {
     const { zxid } = transaction.header;
     if (!follows(zxid, this.last)) this.reset(zxid);
     else {
       this.recent.push(zxid, encode(transaction, digest));
       this.committed = zxid;
     }
-  }
+  };
 
   add(proposal: Proposal): void {
     this.pending.push(proposal);

@@ -128,6 +128,12 @@ export function decodeTransaction(reader: Reader): Transaction {
   return { header, record: decodeRecord(reader, header.type, header.sessionId) };
 }
 
+/** What stands behind a transaction, where the tree that it leads to is told. */
+export function encodeDigest(writer: TransactionSink, { version, digest }: TreeDigest): void {
+  writer.int32(version);
+  writer.int64(digest);
+}
+
 export function decodeDigest(reader: Reader): TreeDigest | null {
   return reader.remaining < 12 ? null : { version: reader.int32(), digest: reader.int64Big() };
 }

@@ -6,7 +6,6 @@ import { StorageError } from '../../../storage/storage-error.ts';
 import type { MemberConfig } from '../../../server/config/server-line.ts';
 import { ensembleOfTree } from '../../configuration/ensemble-text.ts';
 import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
-import type { Replaying } from '../../../storage/recovery.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { isLeadersTree } from './first-digest.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
@@ -104,9 +103,8 @@ export class Following {
     const { storage, history } = this.context;
     if (!this.isTreeWhole) {
       history.forget();
-      const replaying: Replaying = (transaction, digest) => history.replayed(transaction, digest);
-      if (this.cameWith === null) await storage.reload(replaying);
-      else await storage.truncate(this.cameWith, replaying);
+      if (this.cameWith === null) await storage.reload(history.replayed);
+      else await storage.truncate(this.cameWith, history.replayed);
       if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
       this.context.replaced(storage.tree.lastZxid);
     }
@@ -293,7 +291,7 @@ export class Following {
     const { storage, history } = this.context;
     this.replace(async () => {
       try {
-        await storage.truncate(zxid, (transaction, digest) => history.replayed(transaction, digest));
+        await storage.truncate(zxid, history.replayed);
       } catch (error) {
         if (!(error instanceof StorageError) || error.code !== 'NOTHING_TO_CUT_TO') throw error;
         this.askForTree(zxid);
@@ -354,6 +352,7 @@ export class Following {
     this.replacing = work().then(
       () => {
         this.replacing = null;
+        // `run` reads log and tree anew.
         if (!this.isTreeWhole) return;
         const { lastZxid } = storage.tree;
         if (history.last !== lastZxid) history.reset(lastZxid);

@@ -10,6 +10,8 @@ const TRY_PAUSES_MS = [20, 40, 80, 100, 100, 100, 100, 200, 200, 200, 400, 400];
 /** A leader of whom nothing was heard for so many half ticks, in which it sends as many pings, may be out of reach. */
 const SILENT_HALF_TICKS = 2;
 
+const STOPS = 'this server stops';
+
 /** How a learner gets to its leader, or as an observer to a follower that takes it in; and whether that way is still there. */
 export class WayToLeader {
   /** Whom it leads to. */
@@ -119,8 +121,6 @@ export class WayToLeader {
     if (await this.context.leadsNoMore(this.leader.id)) this.isLeaderGone = true;
   }
 }
-
-const STOPS = 'this server stops';
 
 /** Whether the address in use, of numbers, can't be reached any more while another of the leader's takes connections. */
 async function wayLost(

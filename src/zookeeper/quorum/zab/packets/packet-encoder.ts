@@ -1,7 +1,7 @@
 import { Writer } from '../../../../wire/writer.ts';
 import { writeUstring } from '../../../jute/primitives.ts';
 import type { Id } from '../../../tree/acl/acl.ts';
-import { encodeTransaction } from '../../../tree/transactions/transaction-codec.ts';
+import { encodeDigest, encodeTransaction } from '../../../tree/transactions/transaction-codec.ts';
 import type { Transaction } from '../../../tree/transactions/transaction.ts';
 import { DIGEST_VERSION } from '../../../tree/digest/tree-digest.ts';
 import { PacketType, type Packet } from './packets.ts';
@@ -49,10 +49,7 @@ export function encodePacket(packet: Packet): Buffer {
 export function encodeProposal(w: Writer, transaction: Transaction, digest: bigint | null): Buffer {
   w.reset();
   encodeTransaction(w, transaction, false);
-  if (digest !== null) {
-    w.int32(DIGEST_VERSION);
-    w.int64(digest);
-  }
+  if (digest !== null) encodeDigest(w, { version: DIGEST_VERSION, digest });
   return w.finish();
 }
 
