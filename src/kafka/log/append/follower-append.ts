@@ -1,16 +1,18 @@
-import type { Digests } from '../../../runtime/runtime.ts';
-import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
+import type { Codecs, Digests } from '../../../runtime/runtime.ts';
 import {
   baseOffset,
   crcValid,
   forEachBatch,
+  isControl,
   lastOffset,
   magic,
   maxTimestamp,
   producerId,
 } from '../../records/batch.ts';
+import { readMarker } from '../../records/control-record.ts';
 import { RecordsError } from '../../records/records-error.ts';
 import type { PreparedRecords } from './leader-append.ts';
+import { refuseBroken } from './refuse-broken.ts';
 
 /** Batches of a fetch that are written together. */
 interface Chunk {
@@ -24,11 +26,11 @@ interface Chunk {
 }
 
 /**
- * Checks what a leader sent (checksums, rising offsets) and gives it to `write` in parts that fit in a segment. Batches below `nextOffset` are
- * left out, and so is an unfinished one at the end. Throws a KafkaError CORRUPT_MESSAGE; what came before is written then.
+ * Checks what a leader sent (checksums, rising offsets, markers of transactions) and gives it to `write` in parts that fit in a segment.
+ * Batches below `nextOffset` are left out, and so is an unfinished one at the end. Throws a KafkaError CORRUPT_MESSAGE.
  */
 export function splitForFollower(
-  digests: Digests,
+  { codecs, digests }: { codecs: Codecs; digests: Digests },
   records: Buffer,
   nextOffset: number,
   segmentBytes: number,
@@ -41,7 +43,7 @@ export function splitForFollower(
       write({ ...chunk, records: records.subarray(chunk.start, chunk.end), logAppendTimeMs: -1 });
     chunk = newChunk();
   };
-  try {
+  refuseBroken(() => {
     forEachBatch(records, 0, records.length, (at, size) => {
       const last = lastOffset(records, at);
       if (last < nextOffset) return;
@@ -51,13 +53,11 @@ export function splitForFollower(
       if (first < next || last < first)
         throw new RecordsError('corrupt', `the leader sent offset ${first} after ${next - 1}`);
       if (chunk.start >= 0 && at + size - chunk.start > segmentBytes) finish();
+      if (isControl(records, at) && producerId(records, at) >= 0) readMarker(codecs, records, at, size);
       extend(chunk, records, at, size, first, last);
       next = last + 1;
     });
-  } catch (error) {
-    if (error instanceof RecordsError) throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
-    throw error;
-  }
+  });
   finish();
 }
 

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { batchFixtures } from '../../../../test/support/batch-fixtures.ts';
 import { createUnsyncedRuntime } from '../../../../test/support/unsynced-runtime.ts';
-import { KafkaError } from '../../protocol/errors.ts';
+import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import * as batch from '../../records/batch.ts';
+import { buildMarkerBatch } from '../../records/control-record.ts';
 import { readRecords } from '../../records/read-records.ts';
 import { RecordsError } from '../../records/records-error.ts';
 import { defaultLogConfig, type LogConfig } from '../log-config.ts';
@@ -30,15 +31,8 @@ function reseal(b: Buffer): void {
   }
 }
 
-test.each([
-  ['plain', {}],
-  ['compacted', { cleanupPolicy: ['compact'] }],
-  ['with log append time and gzip', { messageTimestampType: 'LogAppendTime', compressionType: 'gzip' }],
-  ['of format 1', { messageMagic: 1 }],
-  ['of format 0', { messageMagic: 0 }],
-] as [string, Partial<LogConfig>][])('to a topic that is %s', async (_what, config) => {
-  const root = mkdtempSync(`${tmpdir()}/gregor-hostile-`);
-  const log = PartitionLog.open(
+function openLog(root: string, config: Partial<LogConfig>): PartitionLog {
+  return PartitionLog.open(
     runtime,
     `${root}/t-0`,
     { ...defaultLogConfig, ...config },
@@ -52,6 +46,17 @@ test.each([
       },
     },
   );
+}
+
+test.each([
+  ['plain', {}],
+  ['compacted', { cleanupPolicy: ['compact'] }],
+  ['with log append time and gzip', { messageTimestampType: 'LogAppendTime', compressionType: 'gzip' }],
+  ['of format 1', { messageMagic: 1 }],
+  ['of format 0', { messageMagic: 0 }],
+] as [string, Partial<LogConfig>][])('to a topic that is %s', async (_what, config) => {
+  const root = mkdtempSync(`${tmpdir()}/gregor-hostile-`);
+  const log = openLog(root, config);
   fc.assert(
     fc.property(
       fc.nat(seeds.length - 1),
@@ -76,6 +81,61 @@ test.each([
         } catch (error) {
           if (!(error instanceof KafkaError)) throw error;
           expect([2, 10, 18, 32, 43, 45, 47, 48, 52, 59, 76]).toContain(error.code);
+          expect(log.logEndOffset).toBe(before);
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+  await log.close();
+  rmSync(root, { recursive: true });
+});
+
+test('a marker that can not be read is refused by leader and follower, and neither writes it', async () => {
+  const root = mkdtempSync(`${tmpdir()}/gregor-hostile-`);
+  const log = openLog(root, {});
+  const marker = buildMarkerBatch(
+    runtime.codecs,
+    runtime.digests,
+    { type: 'commit', coordinatorEpoch: 0 },
+    { producerId: 1, producerEpoch: 0, timestampMs: 0 },
+  );
+  marker[22]! |= 1; // says gzip, and is not
+  reseal(marker);
+  const corrupt = expect.objectContaining({ code: ErrorCode.CORRUPT_MESSAGE }) as unknown;
+  expect(() =>
+    log.appendAsLeader(Buffer.from(marker), { leaderEpoch: 1, origin: 'coordinator', produceVersion: 8 }),
+  ).toThrow(corrupt as Error);
+  expect(() => log.appendAsFollower(marker)).toThrow(corrupt as Error);
+  expect(log.logEndOffset).toBe(0);
+  await log.close();
+  rmSync(root, { recursive: true });
+});
+
+test('whatever a leader sends, a follower writes whole batches or none of it', async () => {
+  const root = mkdtempSync(`${tmpdir()}/gregor-hostile-`);
+  const log = openLog(root, {});
+  fc.assert(
+    fc.property(
+      fc.nat(seeds.length - 1),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }),
+      (which, changes) => {
+        const b = Buffer.from(seeds[which]!);
+        const before = log.logEndOffset;
+        for (const [where, value] of changes) b[where % b.length] = value;
+        try {
+          batch.forEachBatch(b, 0, b.length, (at, size) => {
+            if (batch.magic(b, at) === 2) batch.writeInt64At(b, at, before);
+            batch.updateCrc(runtime.digests, b, at, size);
+          });
+        } catch (error) {
+          if (!(error instanceof RecordsError)) throw error;
+        }
+        try {
+          const info = log.appendAsFollower(b);
+          if (info.sizeBytes > 0) expect(log.logEndOffset).toBe(info.lastOffset + 1);
+        } catch (error) {
+          if (!(error instanceof KafkaError)) throw error;
           expect(log.logEndOffset).toBe(before);
         }
       },

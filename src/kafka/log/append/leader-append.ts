@@ -2,9 +2,8 @@
  * What a leader does with records before they go into its log: checks, in the order of Apache's 2.3.0 and with its codes, and offsets.
  * Nearly always the request's own bytes are kept and changed in place; only another format or codec makes new ones.
  */
-import { CodecError, type Codecs, type Digests } from '../../../runtime/runtime.ts';
+import type { Codecs, Digests } from '../../../runtime/runtime.ts';
 import type { CompressionKind } from '../../../wire/compression.ts';
-import { WireError } from '../../../wire/wire-error.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import {
   baseOffset,
@@ -30,10 +29,10 @@ import {
 import { buildBatch, type NewRecord } from '../../records/build-batch.ts';
 import { readRecords } from '../../records/read-records.ts';
 import type { LogRecord } from '../../records/record.ts';
-import { RecordsError } from '../../records/records-error.ts';
 import { NEVER, type LogConfig } from '../log-config.ts';
 import type { LeaderAppendOptions } from '../log-types.ts';
 import { newWalkResult, walkRecords } from './record-walk.ts';
+import { refuseBroken } from './refuse-broken.ts';
 
 /** Records that are ready to be written. */
 export interface PreparedRecords {
@@ -64,18 +63,7 @@ export function prepareForLeader(
   records: Buffer,
   options: LeaderAppendOptions,
 ): PreparedRecords {
-  try {
-    return prepare(context, records, options);
-  } catch (error) {
-    if (error instanceof RecordsError)
-      throw new KafkaError(
-        error.reason === 'unsupported' ? ErrorCode.UNSUPPORTED_COMPRESSION_TYPE : ErrorCode.CORRUPT_MESSAGE,
-        error.message,
-      );
-    if (error instanceof WireError || error instanceof CodecError)
-      throw new KafkaError(ErrorCode.CORRUPT_MESSAGE, error.message);
-    throw error;
-  }
+  return refuseBroken(() => prepare(context, records, options));
 }
 
 function prepare(context: LeaderContext, records: Buffer, options: LeaderAppendOptions): PreparedRecords {

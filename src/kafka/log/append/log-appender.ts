@@ -62,7 +62,7 @@ export class LogAppender {
     guard.requireOpen();
     const firstEnd = offsets.end;
     let written = 0;
-    splitForFollower(runtime.digests, records, firstEnd, config.segmentBytes, (chunk) => {
+    splitForFollower(runtime, records, firstEnd, config.segmentBytes, (chunk) => {
       guard.run(() => this.write(chunk, chunk.firstOffset, -1));
       written += chunk.records.length;
     });

@@ -3,6 +3,7 @@ import { forEachBatch, isControl, producerId } from '../../records/batch.ts';
 import { readMarker } from '../../records/control-record.ts';
 import type { AppendOrigin } from '../log-types.ts';
 import type { ProducerBatch, ProducerState } from '../producers/producer-state.ts';
+import { refuseBroken } from './refuse-broken.ts';
 
 /**
  * Looks at all batches with a producer id before any is written. @returns the batch that was written before, if one was; null: they may be
@@ -19,7 +20,7 @@ export function checkProducers(
     if (producerId(records, at) < 0 || duplicate !== null) return;
     if (origin === 'client') duplicate = producers.findDuplicate(records, at);
     if (duplicate !== null) return;
-    const marker = isControl(records, at) ? readMarker(codecs, records, at, size) : null;
+    const marker = isControl(records, at) ? refuseBroken(() => readMarker(codecs, records, at, size)) : null;
     producers.check(records, at, origin, marker);
   });
   return duplicate;
