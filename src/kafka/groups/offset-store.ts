@@ -194,6 +194,7 @@ function valueOf(offset: CommitOffset, wallMs: number): Omit<CommittedOffset, 'r
     leaderEpoch: offset.leaderEpoch,
     metadata: offset.metadata,
     commitTimestampMs: offset.commitTimestampMs ?? wallMs,
-    expireTimestampMs: offset.retentionMs === null ? null : wallMs + offset.retentionMs,
+    expireTimestampMs:
+      offset.retentionMs === null ? null : Math.min(wallMs + offset.retentionMs, Number.MAX_SAFE_INTEGER),
   };
 }

@@ -1,3 +1,5 @@
+import type { Int64 } from '../../wire/int64.ts';
+
 /** Which partition a log belongs to. */
 export interface TopicPartition {
   readonly topic: string;
@@ -45,7 +47,7 @@ export interface AbortedTransaction {
 
 export interface OffsetAndTimestamp {
   readonly offset: number;
-  readonly timestampMs: number;
+  readonly timestampMs: Int64;
   /** -1: unknown. */
   readonly leaderEpoch: number;
 }

@@ -8,7 +8,7 @@ import * as batch from '../records/batch.ts';
 import { buildBatch, type BatchOptions, type NewRecord } from '../records/build-batch.ts';
 import { buildMarkerBatch } from '../records/control-record.ts';
 import { readRecords } from '../records/read-records.ts';
-import { defaultLogConfig, type LogConfig } from './log-config.ts';
+import { defaultLogConfig, NEVER, type LogConfig } from './log-config.ts';
 import type { AppendInfo, LeaderAppendOptions } from './log-types.ts';
 import { PartitionLog } from './partition-log.ts';
 
@@ -399,6 +399,29 @@ describe('reading', () => {
     expect(log.fetchOffsetByTimestamp(START_MS + 99_000, 60)).toBe(null);
     expect(log.fetchOffsetOfMaxTimestamp()?.offset).toBe(59);
   });
+
+  test.each([2n ** 63n - 1n, 2n ** 60n, -(2n ** 63n)])(
+    'keeps the timestamp %s of a client to the bit, indexes it, rolls and starts with it',
+    async (timestamp) => {
+      const config = { segmentBytes: 300, indexIntervalBytes: 1, messageTimestampDifferenceMaxMs: NEVER };
+      const log = open(config);
+      const bytes = build(records(1), { producerId: 7, producerEpoch: 0, baseSequence: 0 });
+      bytes.writeBigInt64BE(timestamp, 27);
+      bytes.writeBigInt64BE(timestamp, 35);
+      batch.updateCrc(digests, bytes, 0, bytes.length);
+      append(log, bytes);
+      for (let i = 0; i < 6; i++) append(log, build(records(1)));
+      const again = open(config, { name: 't-0' });
+      for (const each of [log, again]) {
+        const [first] = each.read(0, 1, 7, true).records;
+        expect(first?.readBigInt64BE(35)).toBe(timestamp);
+        const newest = { offset: 0, timestampMs: timestamp, leaderEpoch: 0 };
+        if (timestamp < 0) continue;
+        expect(each.fetchOffsetOfMaxTimestamp()).toEqual(newest);
+        expect(each.fetchOffsetByTimestamp(START_MS + 1, 7)).toEqual(newest);
+      }
+    },
+  );
 });
 
 describe('following', () => {

@@ -36,9 +36,14 @@ export function exactInt64At(b: Buffer, at: number): Int64 {
   return int64FromHalves(b.readInt32BE(at), b.readUInt32BE(at + 4));
 }
 
-/** `value` must be a whole number within ±2^53. */
+/** The int64 that is nearest to a whole number: the largest one for 2^63, as which `int64At` reads that one. */
 export function writeInt64At(b: Buffer, at: number, value: number): void {
   const high = Math.floor(value / 0x1_0000_0000);
+  if (high > 0x7fff_ffff) {
+    b.writeInt32BE(0x7fff_ffff, at);
+    b.writeUInt32BE(0xffff_ffff, at + 4);
+    return;
+  }
   b.writeInt32BE(high, at);
   b.writeUInt32BE(value - high * 0x1_0000_0000, at + 4);
 }

@@ -6,7 +6,6 @@ import type { Int64 } from '../../wire/int64.ts';
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import {
-  baseTimestamp,
   batchSize,
   compression,
   exactInt64At,
@@ -62,7 +61,7 @@ function readV2(codecs: Codecs, b: Buffer, at: number, size: number, stored: boo
     throw new RecordsError('corrupt', `the batch at byte ${at} is too small for ${count} records`);
   const reader = new Reader(data);
   const first = exactInt64At(b, at);
-  const base = baseTimestamp(b, at);
+  const base = exactInt64At(b, at + 27);
   const appendTime = !stored && hasLogAppendTime(b, at) ? exactInt64At(b, at + 35) : null;
   const records: LogRecord[] = [];
   for (let i = 0; i < count; i++) records.push(readRecord(reader, first, base, appendTime));
@@ -71,7 +70,7 @@ function readV2(codecs: Codecs, b: Buffer, at: number, size: number, stored: boo
   return records;
 }
 
-function readRecord(r: Reader, first: Int64, base: number, appendTime: Int64 | null): LogRecord {
+function readRecord(r: Reader, first: Int64, base: Int64, appendTime: Int64 | null): LogRecord {
   const length = r.varint();
   if (length < 0 || length > r.remaining)
     throw new RecordsError('corrupt', `a record has the length ${length}, ${r.remaining} bytes are left`);

@@ -1,4 +1,4 @@
-import { toSafe } from '../../../wire/int64.ts';
+import type { Int64 } from '../../../wire/int64.ts';
 import type { ResponseDraft } from '../../protocol/api.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';
 import { listOffsets } from '../../protocol/messages/02-list-offsets.ts';
@@ -26,7 +26,7 @@ const READ_COMMITTED = 1;
 const OFFSET_NOT_AVAILABLE_VERSION = 5;
 
 interface Found {
-  readonly timestamp: number;
+  readonly timestamp: Int64;
   readonly offset: number;
   readonly leaderEpoch: number;
 }
@@ -60,7 +60,7 @@ export function listOffsetsApi(replicas: ReplicaManager): ServedApi {
             version: context.apiVersion,
             replica: request.replicaId,
             readCommitted: request.isolationLevel === READ_COMMITTED,
-            timestamp: toSafe(asked.timestamp, 'timestamp'),
+            timestamp: Number(asked.timestamp),
             currentLeaderEpoch: asked.currentLeaderEpoch,
           };
           return {
@@ -153,7 +153,7 @@ function lookUp(partition: Partition, asked: Asked): Found {
   }
 }
 
-function fromLog(found: { timestampMs: number; offset: number; leaderEpoch: number }): Found {
+function fromLog(found: { timestampMs: Int64; offset: number; leaderEpoch: number }): Found {
   return { timestamp: found.timestampMs, offset: found.offset, leaderEpoch: found.leaderEpoch };
 }
 

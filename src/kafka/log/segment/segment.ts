@@ -161,9 +161,9 @@ export class LogSegment {
       const { buffer, at, size } = scan;
       if (maxTimestamp(buffer, at) < timestampMs) continue;
       for (const record of readRecords(this.runtime.codecs, buffer, at, size)) {
-        if (record.timestamp < timestampMs || record.offset < startOffset) continue;
+        if (Number(record.timestamp) < timestampMs || record.offset < startOffset) continue;
         const epoch = buffer[at + 16] === 2 ? buffer.readInt32BE(at + 12) : -1;
-        return { offset: Number(record.offset), timestampMs: Number(record.timestamp), leaderEpoch: epoch };
+        return { offset: Number(record.offset), timestampMs: record.timestamp, leaderEpoch: epoch };
       }
     }
     return null;
