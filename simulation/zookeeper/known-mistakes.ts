@@ -133,10 +133,10 @@ export const ofEnsembles: readonly {
     what: 'a follower ends a session by itself',
     edits: [
       {
-        file: 'src/zookeeper/server/server.ts',
-        right: '        session.closing = false;\n',
+        file: 'src/zookeeper/server/housekeeping.ts',
+        right: '    session.closing = false;\n',
         wrong:
-          "        session.closing = false;\n        this.tree.apply({ header: { sessionId: session.id, cxid: 0, zxid: 0, timeMs: 0, type: -11 }, record: { kind: 'closeSession', paths: null } });\n",
+          "    session.closing = false;\n    this.options.server.tree.apply({ header: { sessionId: session.id, cxid: 0, zxid: 0, timeMs: 0, type: -11 }, record: { kind: 'closeSession', paths: null } });\n",
       },
     ],
   },

@@ -1,5 +1,5 @@
 import { RareWarnings } from '../../runtime/rare-warnings.ts';
-import type { Clock, Connection, Log, Runtime, Timer } from '../../runtime/runtime.ts';
+import type { Clock, Connection, Log, Runtime } from '../../runtime/runtime.ts';
 import type { TlsConnection } from '../../runtime/tls.ts';
 import { Writer } from '../../wire/writer.ts';
 import { ErrorCode } from '../jute/error-code.ts';
@@ -19,6 +19,7 @@ import type { ConnectionHost } from './connection/connection-host.ts';
 import { ClientConnection } from './connection/connection.ts';
 import { answerWord } from './admin/four-letter.ts';
 import type { MemberView } from './member-view.ts';
+import { Housekeeping } from './housekeeping.ts';
 import { ServerMetrics } from './metrics/metrics.ts';
 import { makesEphemeral } from './sessions/local-sessions.ts';
 import type { PipelineEvents, WritePath } from './pipeline/pipeline.ts';
@@ -31,7 +32,6 @@ import { SessionIds } from './sessions/session-id.ts';
 import { SessionTracker, type TrackedSession } from './sessions/session-tracker.ts';
 import { Stats } from './metrics/stats.ts';
 import { Whitelist, type FourLetterWord } from './admin/words.ts';
-import { WallClockWatch } from './wall-clock-watch.ts';
 
 /** What a server needs of its storage. */
 export type ServerStorage = Pick<
@@ -56,9 +56,6 @@ const DIGEST_INTERVAL = 128;
 const DIGESTS_KEPT = 1024;
 /** Apache's: client requests, sessions, … without pings. */
 export const DEFAULT_TRACE_MASK = 306n;
-const HOUR_MS = 3_600_000;
-/** Some 25 days. */
-const LONGEST_TIMER_MS = 0x7fffffff;
 
 /**
  * A server as its clients see it: connections, sessions and the way of their requests, over the tree and its storage. What it does
@@ -102,7 +99,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   private unsent: ClientConnection[] = [];
   private readonly held = new Set<ClientConnection>();
   private readonly outstandingLimit: number;
-  private readonly timers = new Set<Timer>();
+  private readonly housekeeping: Housekeeping;
   private isStopped = false;
   private nowMs = 0;
 
@@ -140,7 +137,12 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     if (role.decides)
       for (const [id, timeoutMs] of storage.tree.sessions)
         this.sessions.add(id, timeoutMs, this.startedAtMs, null);
-    this.watchTime();
+    this.housekeeping = new Housekeeping({
+      server: this,
+      admission: this.admission,
+      decides: role.decides,
+      submitOwn: (op, sessionId, body) => this.submitOwn(op, sessionId, body),
+    });
   }
 
   get tree(): DataTree {
@@ -342,7 +344,7 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
   stop(): void {
     if (this.isStopped) return;
     this.isStopped = true;
-    for (const timer of this.timers) timer.cancel();
+    this.housekeeping.stop();
     for (const connection of this.connections) connection.close();
   }
 
@@ -359,87 +361,8 @@ export class Server implements ConnectionHost, PipelineEvents, ServerView {
     this.digestLog.push({ zxid, digest: this.tree.digest });
   }
 
-  /** Once a tick sessions expire; containers and old snapshots have their own times. */
-  private watchTime(): void {
-    const wallClock = new WallClockWatch(this.clock, this.warnings);
-    this.every(this.config.tickTimeMs, () => {
-      const nowMs = this.clock.monotonicMs();
-      wallClock.look();
-      this.expireSessions(nowMs);
-      for (const connection of this.admission.overdue(nowMs)) {
-        this.metrics.sessionlessExpired += 1;
-        connection.close();
-      }
-    });
-    this.every(this.config.containerCheckIntervalMs, () => {
-      if (!this.role.decides) return;
-      const { containerMaxNeverUsedIntervalMs, containerMaxPerMinute, containerCheckIntervalMs } =
-        this.config;
-      const most = Math.max(1, Math.floor((containerMaxPerMinute * containerCheckIntervalMs) / 60_000));
-      const paths = this.tree.expiredContainers(this.clock.wallMs(), containerMaxNeverUsedIntervalMs);
-      for (const path of paths.slice(0, most)) this.submitOwn(OpCode.deleteContainer, 0n, Buffer.from(path));
-    });
-    if (this.config.purgeIntervalHours > 0) {
-      this.timers.add(this.clock.after(0, () => this.purge()));
-      this.every(Math.min(this.config.purgeIntervalHours * HOUR_MS, LONGEST_TIMER_MS), () => this.purge());
-    }
-  }
-
-  private purge(): void {
-    try {
-      const removed = this.storage.purge(this.config.snapRetainCount);
-      if (removed.length > 0) this.log.info(`purged ${removed.length} old snapshots and logs`);
-    } catch (error) {
-      this.log.warn(`old snapshots and logs can't be removed: ${(error as Error).message}`);
-    }
-  }
-
-  private expireSessions(nowMs: number): void {
-    for (const session of this.sessions.expire(nowMs)) {
-      if (session.isLocal) {
-        this.metrics.staleSessionsExpired += 1;
-        this.sessions.remove(session.id);
-        session.connection?.close();
-        continue;
-      }
-      if (!this.role.decides) {
-        // Others decide whether it lives; what nobody speaks for here is of no interest here.
-        session.closing = false;
-        if (session.connection === null) this.sessions.remove(session.id);
-        else this.sessions.renew(session, session.timeoutMs, nowMs, session.connection);
-        continue;
-      }
-      this.metrics.staleSessionsExpired += 1;
-      const owned = [...this.tree.ephemeralsOf(session.id)];
-      const goes = owned.length === 0 ? '' : `; its ephemeral znodes go with it: ${named(owned)}`;
-      this.log.info(
-        `session 0x${session.id.toString(16)} expired: nothing was heard of it for ${session.timeoutMs / 1000} s${goes}`,
-      );
-      this.submitOwn(OpCode.closeSession, session.id, Buffer.alloc(0));
-    }
-  }
-
   /** What the server itself wants. */
   private submitOwn(op: number, sessionId: bigint, body: Buffer): void {
     this.submit(new Request(null, sessionId, 0, op, body, 0, body.length, [], this.clock.monotonicMs()));
   }
-
-  private every(intervalMs: number, run: () => void): void {
-    const next = (): void => {
-      const timer = this.clock.after(intervalMs, () => {
-        this.timers.delete(timer);
-        if (this.isStopped) return;
-        next();
-        run();
-      });
-      this.timers.add(timer);
-    };
-    next();
-  }
-}
-
-/** A few of them, and how many more there are. */
-function named(paths: readonly string[]): string {
-  const few = paths.slice(0, 3).join(', ');
-  return paths.length <= 3 ? few : `${few} and ${paths.length - 3} more`;
 }
