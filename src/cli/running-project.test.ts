@@ -68,7 +68,6 @@ async function fakeServer(
 }
 
 const fakes: Starters = {
-  awaitBrokers: () => Promise.resolve(),
   zookeeper: (runtime, config) =>
     fakeServer(runtime, 'ZooKeeper', config.dataLogDir, [{ host: '', port: config.clientPort }]),
   broker: async (runtime, config) => {

@@ -13,6 +13,4 @@ export const serverStarters: Starters = {
     return { stop: () => server.stop(), ended: server.failure.catch((error: Error) => error) };
   },
   broker: async (runtime, config) => (await import('../kafka/broker/start.ts')).startBroker(runtime, config),
-  awaitBrokers: async (runtime, config, count) =>
-    (await import('../compose/cluster/await-brokers.ts')).awaitBrokers(runtime, config, count),
 };

@@ -29,8 +29,8 @@ class FakeRunner implements ServiceRunner {
     this.events.push(`ready ${this.planned.name}`);
   }
 
-  awaitBrokers(count: number): Promise<void> {
-    this.events.push(`${this.planned.name} knows ${count}`);
+  knowsCluster(brokers: number): Promise<void> {
+    this.events.push(`${this.planned.name} knows ${brokers}`);
     return Promise.resolve();
   }
 

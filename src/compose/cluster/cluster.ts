@@ -48,7 +48,7 @@ export class Cluster {
     }
     for (const member of this.members.values()) member.settled = this.startAfterDependencies(member);
     await Promise.all([...this.members.values()].map((member) => member.settled));
-    await this.awaitBrokers();
+    await this.clustersKnown();
   }
 
   status(): ServiceStatus[] {
@@ -96,15 +96,15 @@ export class Cluster {
     if (member.error !== null) throw new Error(member.error);
   }
 
-  /** Ready is when each broker of a cluster knows the others. One that dies meanwhile tells of it in its own way. */
-  private async awaitBrokers(): Promise<void> {
+  /** Ready is when each broker of a cluster knows the others and all topics. One that dies meanwhile tells of it in its own way. */
+  private async clustersKnown(): Promise<void> {
     const running = [...this.members.values()].filter(({ state }) => state === 'ready');
     const clusters = clustersOf(running.map(({ runner }) => runner.planned));
     await Promise.all(
       clusters.flatMap((brokers) =>
         brokers.map(({ name }) =>
           this.find(name)
-            .runner.awaitBrokers(brokers.length)
+            .runner.knowsCluster(brokers.length)
             .catch(() => undefined),
         ),
       ),

@@ -29,8 +29,10 @@ export class ProcessChild {
     try {
       if (message.kind === 'plan') await this.publish(message.plan);
       else if (message.kind === 'start') await this.start();
-      else if (message.kind === 'awaitBrokers') await this.awaitBrokers(message.count);
-      else {
+      else if (message.kind === 'knowsCluster') {
+        await this.server?.knowsCluster?.(message.brokers);
+        this.send({ kind: 'clusterKnown' });
+      } else {
         await this.server?.stop();
         await Promise.all(this.listeners.map((listener) => listener.close()));
         this.send({ kind: 'stopped' });
@@ -73,14 +75,6 @@ export class ProcessChild {
       if (reason !== null) this.send({ kind: 'died', message: reason.message });
     });
     this.send({ kind: 'ready' });
-  }
-
-  private async awaitBrokers(count: number): Promise<void> {
-    const { plan, runtime, starters } = this;
-    const what = plan === null ? null : serverToStart(plan);
-    if (what?.kind === 'broker' && what.config !== null && runtime !== null)
-      await starters.awaitBrokers(runtime, what.config, count);
-    this.send({ kind: 'brokersKnown' });
   }
 
   private log(isVerbose: boolean, bound: LogFields = {}): Log {

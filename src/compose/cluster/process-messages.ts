@@ -26,13 +26,13 @@ export interface ProcessPlan {
 export type ToProcess =
   | { readonly kind: 'plan'; readonly plan: ProcessPlan }
   | { readonly kind: 'start' }
-  | { readonly kind: 'awaitBrokers'; readonly count: number }
+  | { readonly kind: 'knowsCluster'; readonly brokers: number }
   | { readonly kind: 'stop' };
 
 export type FromProcess =
   | { readonly kind: 'published'; readonly ports: readonly PublishedPort[] }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'brokersKnown' }
+  | { readonly kind: 'clusterKnown' }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly message: string }
   /** It had been ready, and can't go on. */

@@ -56,8 +56,8 @@ export class ProcessRunner implements ServiceRunner {
     }
   }
 
-  async awaitBrokers(count: number): Promise<void> {
-    if (this.planned.kind === 'broker') await this.ask({ kind: 'awaitBrokers', count }, 'brokersKnown');
+  async knowsCluster(brokers: number): Promise<void> {
+    if (this.planned.kind === 'broker') await this.ask({ kind: 'knowsCluster', brokers }, 'clusterKnown');
   }
 
   async stop(): Promise<void> {

@@ -10,8 +10,8 @@ export interface ServiceRunner {
   readonly published: readonly PublishedPort[];
   /** Resolves when it serves. Rejects when it can't. */
   start(): Promise<void>;
-  /** After `start` of a broker: resolves when clients are told of so many brokers, or when that takes too long. */
-  awaitBrokers(count: number): Promise<void>;
+  /** After `start` of a broker: resolves when clients are told of so many brokers and of all topics, or when that takes too long. */
+  knowsCluster(brokers: number): Promise<void>;
   /** Clean, as SIGTERM: a broker moves its leaders first. */
   stop(): Promise<void>;
   /** As SIGKILL: nothing is told, nothing is flushed. */

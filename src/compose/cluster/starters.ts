@@ -10,6 +10,8 @@ const ZOO_CFG = '/etc/kafka/zookeeper.properties';
 export interface RunningServer {
   /** Resolves when the server ends, with the reason when nobody asked for it. */
   readonly ended?: Promise<Error | null>;
+  /** Of a broker: resolves when it tells clients of so many brokers and of all topics, or when that takes too long. */
+  knowsCluster?(brokers: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -17,8 +19,6 @@ export interface RunningServer {
 export interface Starters {
   zookeeper(runtime: Runtime, config: ZooKeeperConfig, file: ZooCfg | null): Promise<RunningServer>;
   broker(runtime: Runtime, config: BrokerConfig): Promise<RunningServer>;
-  /** Resolves when the broker tells clients of so many brokers, or when that takes too long. */
-  awaitBrokers(runtime: Runtime, config: BrokerConfig, count: number): Promise<void>;
 }
 
 /** Where zoo.cfg is, and what it says. */

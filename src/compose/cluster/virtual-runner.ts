@@ -82,10 +82,8 @@ export class VirtualRunner implements ServiceRunner {
     }
   }
 
-  async awaitBrokers(count: number): Promise<void> {
-    const { planned, host, server } = this;
-    if (planned.kind === 'broker' && planned.config !== null && server !== null)
-      await Promise.race([this.starters.awaitBrokers(host.runtime, planned.config, count), this.aborted]);
+  async knowsCluster(brokers: number): Promise<void> {
+    await Promise.race([this.server?.knowsCluster?.(brokers), this.aborted]);
   }
 
   async stop(): Promise<void> {

@@ -27,6 +27,7 @@ import { listOffsetsApi } from './apis/list-offsets-api.ts';
 import { metadataApis } from './apis/metadata-api.ts';
 import { produceApi } from './apis/produce-api.ts';
 import { deleteRecordsApi, describeLogDirsApi, offsetForLeaderEpochApi } from './apis/replica-apis.ts';
+import { clusterKnown } from './cluster-known.ts';
 import { brokerConfig } from './config/broker-config.ts';
 import type { BrokerConfig } from './config/broker-config.ts';
 import { askForShutdown } from './controlled-shutdown.ts';
@@ -43,6 +44,8 @@ export interface Broker {
   /** Where the listeners really listen, by name. */
   readonly listeners: ReadonlyMap<string, Endpoint>;
   readonly metrics: RequestMetrics;
+  /** Resolves when clients are told of so many brokers and of all topics, or when that takes too long. */
+  knowsCluster(brokers: number): Promise<void>;
   /** Resolves when the broker ended: because it was stopped, or with the reason why it couldn't go on. */
   readonly ended: Promise<Error | null>;
   /** Controlled shutdown: leaderships move away, then everything is closed so that the next start needs no recovery. */
@@ -83,6 +86,7 @@ class RunningBroker implements Broker {
   private readonly sockets: SocketServer;
   private readonly zk: KafkaZooKeeper;
   private readonly metadata = new MetadataCache();
+  private readonly metadataWaits: MetadataWaits;
   private parts: Parts | null = null;
   private brokerEpoch = -1n;
   private stopping: Promise<void> | null = null;
@@ -92,6 +96,7 @@ class RunningBroker implements Broker {
     this.runtime = runtime;
     this.config = config;
     this.id = config.brokerId;
+    this.metadataWaits = new MetadataWaits(runtime.clock, this.metadata);
     this.sockets = new SocketServer(runtime, config, this.metrics);
     const { servers, chroot } = config.zookeeperConnect;
     this.zk = new KafkaZooKeeper(runtime, {
@@ -148,6 +153,11 @@ class RunningBroker implements Broker {
     this.sockets.serve(this.makeRouter(clusterId, this.parts));
     const at = [...this.listeners].map(([name, { host, port }]) => `${name}://${host}:${port}`).join(', ');
     runtime.log.info(`broker ${this.id} of cluster ${clusterId} is ready and listens on ${at}`);
+  }
+
+  async knowsCluster(brokers: number): Promise<void> {
+    const { runtime, zk, metadata, metadataWaits: waits } = this;
+    await Promise.race([clusterKnown({ log: runtime.log, zk, metadata, waits }, brokers), this.ended]);
   }
 
   private async connectToZooKeeper(): Promise<void> {
@@ -300,7 +310,7 @@ class RunningBroker implements Broker {
       controller,
       metadata,
       topicIds,
-      waits: new MetadataWaits(runtime.clock, metadata),
+      waits: this.metadataWaits,
       config: () => brokerConfig(configs.settings),
     };
     const autoTopics = new AutoTopics(admin);
