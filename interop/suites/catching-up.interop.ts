@@ -18,7 +18,8 @@ import { until } from '../support/processes.ts';
 
 type Way = 'DIFF' | 'TRUNC' | 'SNAP';
 
-/** 3.4 keeps 500 transactions in memory, and sends nothing else. */
+/** Transactions that 3.4 keeps in memory; it sends nothing else. */
+const KEPT_BY_34 = 500;
 const by34: readonly [number, Way][] = [
   [10, 'DIFF'],
   [1000, 'SNAP'],
@@ -90,8 +91,13 @@ async function takesOver(
 async function away(ensemble: Ensemble, load: Load, member: EnsembleMember, count: number): Promise<Way> {
   await member.kill();
   await load.more(2);
-  await transactions(await ensemble.leader(), count);
+  const leader = await ensemble.leader();
+  // What the load does while a JVM starts on a busy machine may be more than 3.4 keeps.
+  const isFew = leader.maker === 'apache 3.4.14' && count < KEPT_BY_34;
+  if (isFew) await load.rest();
+  await transactions(leader, count);
   const way = await startAgain(ensemble, member);
+  if (isFew) await load.go();
   await load.more(5);
   expect(await whatIsWrongWith(ensemble, load), `after ${count} transactions`).toEqual([]);
   await load.go();
