@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
+import fc from '../../test/support/properties.ts';
 import { interpolate } from './interpolate.ts';
 
 function fill(text: string, values: Record<string, string> = {}): { text: string; said: string[] } {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../test/support/properties.ts';
 import { joinParts } from './join-parts.ts';
 
 test('joining changes no byte, leaves large parts as they are and no two small ones side by side', () => {

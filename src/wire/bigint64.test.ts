@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../test/support/properties.ts';
 import { getBigInt64, putBigInt64 } from './bigint64.ts';
 
 test('bigints are read and written as Buffer does', () => {

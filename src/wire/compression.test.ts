@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../test/support/properties.ts';
 import { createNodeCodecs } from '../runtime/node/codecs.ts';
 import { CodecError } from '../runtime/runtime.ts';
 import { compress, decompress, COMPRESSION_KINDS } from './compression.ts';

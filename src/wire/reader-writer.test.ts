@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../test/support/properties.ts';
 import { int64FromBigInt } from './int64.ts';
 import { Reader, toSafe } from './reader.ts';
 import { uvarintSize, varintSize, varlongSize } from './varint-size.ts';

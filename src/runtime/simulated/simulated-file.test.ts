@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../test/support/properties.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedFile } from './simulated-file.ts';
 

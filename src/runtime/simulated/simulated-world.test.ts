@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../test/support/properties.ts';
 import { behavesAsRuntime, Heard } from '../../../test/runtime-behaviour.ts';
 import { createNodeCodecs } from '../node/codecs.ts';
 import { createNodeDigests } from '../node/digests.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { GroupScript } from '../../../../test/support/group-script.ts';
 import { Group } from './group.ts';
 import { GroupOffsets } from '../group-offsets.ts';

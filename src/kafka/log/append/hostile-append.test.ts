@@ -1,8 +1,8 @@
 /** Whatever a client sends, a leader writes it or refuses it with a code; and what it wrote can be read. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { batchFixtures } from '../../../../test/support/batch-fixtures.ts';
 import { createUnsyncedRuntime } from '../../../../test/support/unsynced-runtime.ts';
 import { ErrorCode, KafkaError } from '../../protocol/errors.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { createNodeCodecs } from '../../../runtime/node/codecs.ts';
 import { createNodeDigests } from '../../../runtime/node/digests.ts';
 import { WireError } from '../../../wire/wire-error.ts';

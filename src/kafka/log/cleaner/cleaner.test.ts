@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import type { Runtime } from '../../../runtime/runtime.ts';
 import { createUnsyncedRuntime } from '../../../../test/support/unsynced-runtime.ts';
 import * as batch from '../../records/batch.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { bothOf, hierarchyOf, majorityOf } from './quorum-verifier.ts';
 
 test('a majority is more than half of the voters, and nobody else counts', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { createNodeDigests } from '../../../runtime/node/digests.ts';
 import { createNodeRandom } from '../../../runtime/node/random.ts';
 import type { Random } from '../../../runtime/runtime.ts';

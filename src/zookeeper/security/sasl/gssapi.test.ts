@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { eventually } from '../../../../test/support/eventually.ts';
 import { fakeKerberos } from '../../../../test/support/fake-kerberos.ts';
 import { createNodeRuntime } from '../../../runtime/node/node-runtime.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { SecurityError } from '../config.ts';
 import { namesOf, parsePrincipal, type NameRules } from './kerberos-names.ts';
 import { SaslError } from './mechanism.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { TestWorld } from '../../../../test/support/tree-world.ts';
 import { createNodeDigests } from '../../../runtime/node/digests.ts';
 import { OpCode } from '../../jute/op-code.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { Cells } from './cells.ts';
 
 test('pieces keep their bytes whatever else comes and goes, and memory without use is given back', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import fc from '../../../../test/support/properties.ts';
 import { PathMap } from './path-map.ts';
 
 test('it holds what a Map would hold', () => {
