@@ -48,7 +48,7 @@ export const ofEnsembles: readonly {
     what: "a follower that is told to cut its log doesn't",
     edits: [
       {
-        file: `${zab}/follower/following.ts`,
+        file: `${zab}/follower/tree-replacement.ts`,
         right: 'storage.truncate(zxid, ',
         wrong: 'storage.reload(',
       },

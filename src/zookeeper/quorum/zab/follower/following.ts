@@ -2,10 +2,7 @@ import type { Connection, Timer } from '../../../../runtime/runtime.ts';
 import { WireError } from '../../../../wire/wire-error.ts';
 import type { MemberView } from '../../../server/member-view.ts';
 import { Server } from '../../../server/server.ts';
-import { StorageError } from '../../../storage/storage-error.ts';
 import type { MemberConfig } from '../../../server/config/server-line.ts';
-import { ensembleOfTree } from '../../configuration/ensemble-text.ts';
-import { mayBeOneCluster, pastOf, type Past } from '../../../tree/znodes/past.ts';
 import { FollowerWrites } from './follower-writes.ts';
 import { isLeadersTree } from './first-digest.ts';
 import { Follower, type FollowerInput, type FollowerOutput } from './follower.ts';
@@ -18,8 +15,8 @@ import { ObserverMaster } from './observer-master.ts';
 import { packetLimit, saveEpoch, settleLog, type MemberContext } from '../../member-context.ts';
 import { PacketSender } from '../packets/packet-sender.ts';
 import { PacketStream, PacketType, type Packet } from '../packets/packets.ts';
-import { SnapshotBody } from '../packets/snapshot-body.ts';
 import { syncSentence } from './sync-sentence.ts';
+import { TreeReplacement } from './tree-replacement.ts';
 
 /** The shell around `Follower`: the connection to the leader, the log, the tree and the server for clients. */
 export class Following {
@@ -36,13 +33,7 @@ export class Following {
   /** Observers that follow this follower. */
   private observers: ObserverMaster | null = null;
   private timer: Timer | null = null;
-  /** The tree that the leader sends. */
-  private body: SnapshotBody | null = null;
-  /** Of the tree that it replaces. */
-  private past: Past | null = null;
-  /** Log and tree are being replaced. */
-  private replacing: Promise<void> | null = null;
-  private isTreeWhole = true;
+  private readonly replacement: TreeReplacement;
   /** What came after this zxid isn't acknowledged and may be taken back, as long as the leader hasn't brought all that was missing. */
   private cameWith: number | null = null;
   private connectedAtMs = 0;
@@ -77,6 +68,13 @@ export class Following {
     );
     this.stream = new PacketStream(packetLimit(config));
     this.ended = new Promise((resolve) => (this.end = resolve));
+    this.replacement = new TreeReplacement(context, {
+      loaded: (isWhole) => this.step({ kind: 'tree', isWhole, now: this.now }),
+      pause: () => this.connection?.pause(),
+      replaced: (zxid) => this.replaced(zxid),
+      shun: (evidence) => this.shun(evidence),
+      stop: (reason) => this.stop(reason),
+    });
     this.groupCommit = new GroupCommit(
       () => context.storage.sync(),
       runtime.clock,
@@ -98,16 +96,8 @@ export class Following {
     this.connectedAtMs = this.now;
     this.step({ kind: 'start', now: this.now });
     const ended = await this.ended;
-    await this.replacing;
     await this.observers?.stop();
-    const { storage, history } = this.context;
-    if (!this.isTreeWhole) {
-      history.forget();
-      if (this.cameWith === null) await storage.reload(history.replayed);
-      else await storage.truncate(this.cameWith, history.replayed);
-      if (history.last !== storage.tree.lastZxid) history.reset(storage.tree.lastZxid);
-      this.context.replaced(storage.tree.lastZxid);
-    }
+    await this.replacement.settled();
     await settleLog(this.context);
     return ended;
   }
@@ -122,7 +112,7 @@ export class Following {
     this.server?.stop();
     void this.observers?.stop();
     this.connection?.destroy();
-    if (this.body !== null) this.isTreeWhole = false;
+    this.replacement.stop();
     this.end(reason);
   }
 
@@ -167,13 +157,13 @@ export class Following {
    */
   private came(bytes: Buffer | null): void {
     try {
-      if (bytes !== null && this.body !== null) {
+      if (bytes !== null && this.replacement.isLoading) {
         this.load(bytes);
         return;
       }
       if (bytes !== null) this.stream.push(bytes);
       const { now } = this;
-      while (!this.isOver && this.replacing === null && this.body === null) {
+      while (!this.isOver && !this.replacement.isUnderWay) {
         const packet = this.stream.next();
         if (packet === null) break;
         this.packet(packet, now);
@@ -216,7 +206,7 @@ export class Following {
       this.cameWith = null;
     }
     if (isLeaders !== false) return false;
-    this.isTreeWhole = this.cameWith === null;
+    if (this.cameWith !== null) this.replacement.takeBack(this.cameWith);
     const at = `0x${packet.zxid.toString(16)}`;
     this.shun(
       `the znodes here are those that the log here was written with, and differ from the leader's as of transaction ${at}`,
@@ -245,11 +235,10 @@ export class Following {
         this.save(output.file, output.epoch);
         break;
       case 'truncate':
-        this.truncate(output.zxid);
+        this.replacement.truncate(output.zxid);
         break;
       case 'load':
-        this.past = pastOf(storage.tree);
-        this.body = new SnapshotBody(storage.tree, output.zxid, packetLimit(this.context.config));
+        this.replacement.begin(output.zxid);
         this.load(this.stream.takeRest());
         break;
       case 'log':
@@ -287,28 +276,6 @@ export class Following {
     );
   }
 
-  private truncate(zxid: number): void {
-    const { storage, history } = this.context;
-    this.replace(async () => {
-      try {
-        await storage.truncate(zxid, history.replayed);
-      } catch (error) {
-        if (!(error instanceof StorageError) || error.code !== 'NOTHING_TO_CUT_TO') throw error;
-        this.askForTree(zxid);
-      }
-    });
-  }
-
-  /** Apache's servers end here. The own data stays, and counts in elections, until the tree is there. */
-  private askForTree(zxid: number): void {
-    this.context.needsTree = true;
-    this.cameWith = null;
-    this.isTreeWhole = false;
-    this.stop(
-      `the log here has nothing that ends with 0x${zxid.toString(16)}, so the leader's whole tree is asked for`,
-    );
-  }
-
   private apply(proposal: Proposal, leader: number | null): void {
     const { transaction, digest } = proposal;
     if (this.writes === null) this.context.storage.tree.apply(transaction);
@@ -317,56 +284,14 @@ export class Following {
   }
 
   private load(bytes: Buffer): void {
-    const { body } = this;
-    if (body === null) return;
-    const isWhole = body.push(bytes);
-    this.step({ kind: 'tree', isWhole, now: this.now });
-    if (!isWhole) return;
-    const { config, storage } = this.context;
-    const tailMs = 2 * config.syncLimit * config.tickTimeMs;
-    if (!mayBeOneCluster(this.past!, pastOf(storage.tree), tailMs)) {
-      this.shun('no znode that both must have is the same');
-      return;
-    }
-    this.body = null;
-    this.stream.push(body.rest);
-    this.replace(() => this.install());
+    const rest = this.replacement.load(bytes);
+    if (rest !== null) this.stream.push(rest);
   }
 
-  /** What the tree says of the configuration is remembered before the tree is on the disk, as with a proposal. */
-  private async install(): Promise<void> {
-    const { context } = this;
-    const { storage, proposed, ensemble } = context;
-    context.isTreeUnproven = false;
-    context.needsTree = false;
-    const brought = ensembleOfTree(storage.tree);
-    if (brought !== null && brought.version > (proposed ?? ensemble).version) context.seen(brought);
-    await context.configurationWriting;
-    await storage.install();
-  }
-
-  private replace(work: () => Promise<void>): void {
-    const { storage, history, runtime } = this.context;
-    this.connection?.pause();
-    history.forget();
-    this.replacing = work().then(
-      () => {
-        this.replacing = null;
-        // `run` reads log and tree anew.
-        if (!this.isTreeWhole) return;
-        const { lastZxid } = storage.tree;
-        if (history.last !== lastZxid) history.reset(lastZxid);
-        this.context.replaced(lastZxid);
-        runtime.log.info(`this server begins from the leader's zxid 0x${lastZxid.toString(16)}`);
-        this.connection?.resume();
-        this.step({ kind: 'replaced', zxid: lastZxid, now: this.now });
-        this.came(null);
-      },
-      (error: unknown) => {
-        this.replacing = null;
-        this.context.fail(error);
-      },
-    );
+  private replaced(zxid: number): void {
+    this.connection?.resume();
+    this.step({ kind: 'replaced', zxid, now: this.now });
+    this.came(null);
   }
 
   /** What commands and metrics tell of the ensemble. */
