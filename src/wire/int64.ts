@@ -25,3 +25,21 @@ export function int64FromHalves(high: number, low: number): Int64 {
 export function int64FromBigInt(value: bigint): Int64 {
   return value >= MIN_SAFE && value <= MAX_SAFE ? Number(value) : value;
 }
+
+/** a + b; what 64 bits don't hold wraps, as Java's long does. */
+export function addInt64(a: Int64, b: Int64): Int64 {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + b;
+    if (Number.isSafeInteger(sum)) return sum;
+  }
+  return int64FromBigInt(BigInt.asIntN(64, BigInt(a) + BigInt(b)));
+}
+
+/** a - b, as `addInt64`. */
+export function subtractInt64(a: Int64, b: Int64): Int64 {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const difference = a - b;
+    if (Number.isSafeInteger(difference)) return difference;
+  }
+  return int64FromBigInt(BigInt.asIntN(64, BigInt(a) - BigInt(b)));
+}

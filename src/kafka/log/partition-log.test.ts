@@ -400,10 +400,21 @@ describe('reading', () => {
     expect(log.fetchOffsetOfMaxTimestamp()?.offset).toBe(59);
   });
 
-  test.each([2n ** 63n - 1n, 2n ** 60n, -(2n ** 63n)])(
-    'keeps the timestamp %s of a client to the bit, indexes it, rolls and starts with it',
-    async (timestamp) => {
-      const config = { segmentBytes: 300, indexIntervalBytes: 1, messageTimestampDifferenceMaxMs: NEVER };
+  test.each([
+    [2n ** 63n - 1n, 'producer'],
+    [2n ** 60n, 'producer'],
+    [-(2n ** 63n), 'producer'],
+    [2n ** 63n - 1n, 'gzip'],
+    [-(2n ** 63n), 'gzip'],
+  ] as const)(
+    'keeps the timestamp %s of a client to the bit (compression.type %s), indexes it, rolls and starts with it',
+    async (timestamp, compressionType) => {
+      const config = {
+        segmentBytes: 300,
+        indexIntervalBytes: 1,
+        messageTimestampDifferenceMaxMs: NEVER,
+        compressionType,
+      };
       const log = open(config);
       const bytes = build(records(1), { producerId: 7, producerEpoch: 0, baseSequence: 0 });
       bytes.writeBigInt64BE(timestamp, 27);
@@ -413,8 +424,10 @@ describe('reading', () => {
       for (let i = 0; i < 6; i++) append(log, build(records(1)));
       const again = open(config, { name: 't-0' });
       for (const each of [log, again]) {
-        const [first] = each.read(0, 1, 7, true).records;
-        expect(first?.readBigInt64BE(35)).toBe(timestamp);
+        const first = each.read(0, 1, 7, true).records[0]!;
+        expect(readRecords(codecs, first, 0, batch.batchSize(first, 0, first.length))[0]?.timestamp).toBe(
+          timestamp,
+        );
         const newest = { offset: 0, timestampMs: timestamp, leaderEpoch: 0 };
         if (timestamp < 0) continue;
         expect(each.fetchOffsetOfMaxTimestamp()).toEqual(newest);

@@ -141,10 +141,21 @@ export function baseTimestamp(b: Buffer, at: number): number {
   return int64At(b, at + 27);
 }
 
+/** Also beyond 2^53, where `baseTimestamp` is the nearest number. */
+export function exactBaseTimestamp(b: Buffer, at: number): Int64 {
+  return exactInt64At(b, at + 27);
+}
+
 /** -1: the batch has no timestamps. */
 export function maxTimestamp(b: Buffer, at: number): number {
   const m = magic(b, at);
   return m === 2 ? int64At(b, at + 35) : m === 1 ? int64At(b, at + 18) : -1;
+}
+
+/** Also beyond 2^53, where `maxTimestamp` is the nearest number. */
+export function exactMaxTimestamp(b: Buffer, at: number): Int64 {
+  const m = magic(b, at);
+  return m === 2 ? exactInt64At(b, at + 35) : m === 1 ? exactInt64At(b, at + 18) : -1;
 }
 
 /** -1: none. Ids beyond 2^53 come back inexact: `hasExactProducerId` tells. */

@@ -1,7 +1,7 @@
 /** Makes batches. What isn't compressed is equal to what Apache's library makes, byte for byte. */
 import type { Codecs, Digests } from '../../runtime/runtime.ts';
 import { compress, type CompressionKind } from '../../wire/compression.ts';
-import type { Int64 } from '../../wire/int64.ts';
+import { subtractInt64, type Int64 } from '../../wire/int64.ts';
 import { varintSize, varlongSize } from '../../wire/varint-size.ts';
 import { Writer } from '../../wire/writer.ts';
 import {
@@ -37,14 +37,14 @@ export interface BatchOptions {
   readonly lastOffset?: Int64;
   readonly partitionLeaderEpoch?: number;
   /** Marks the batch with log append time. */
-  readonly logAppendTimeMs?: number;
+  readonly logAppendTimeMs?: Int64;
   readonly producerId?: Int64;
   readonly producerEpoch?: number;
   readonly baseSequence?: number;
   readonly transactional?: boolean;
   readonly control?: boolean;
   /** KIP-534: when tombstones and markers of this batch may go. */
-  readonly deleteHorizonMs?: number;
+  readonly deleteHorizonMs?: Int64;
   /** For a batch without records: its largest timestamp, which compaction keeps. */
   readonly maxTimestamp?: Int64;
 }
@@ -68,13 +68,13 @@ function buildV2(codecs: Codecs, digests: Digests, records: readonly NewRecord[]
   const base = o.deleteHorizonMs ?? firstTimestamp;
   const body = new Writer();
   let maxTimestamp: Int64 = o.maxTimestamp ?? -1;
-  let lastDelta = o.lastOffset === undefined ? 0 : subtract(o.lastOffset, first);
+  let lastDelta = o.lastOffset === undefined ? 0 : subtractInt64(o.lastOffset, first);
   records.forEach((record, i) => {
     const timestamp = record.timestamp ?? -1;
-    const offsetDelta = record.offset === undefined ? i : Number(subtract(record.offset, first));
+    const offsetDelta = record.offset === undefined ? i : Number(subtractInt64(record.offset, first));
     if (timestamp > maxTimestamp) maxTimestamp = timestamp;
     if (o.lastOffset === undefined) lastDelta = offsetDelta;
-    writeRecord(body, record, subtract(timestamp, base), offsetDelta);
+    writeRecord(body, record, subtractInt64(timestamp, base), offsetDelta);
   });
   const plain = body.finish();
   const payload = compressionName === 'none' ? plain : compress(codecs, compressionName, plain, 2);
@@ -133,12 +133,6 @@ function writeBytes(w: Writer, bytes: Buffer | null): void {
   if (bytes !== null) w.bytes(bytes);
 }
 
-function subtract(a: Int64, b: Int64): Int64 {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  const difference = BigInt(a) - BigInt(b);
-  return Number.isSafeInteger(Number(difference)) ? Number(difference) : difference;
-}
-
 function buildOld(
   codecs: Codecs,
   digests: Digests,
@@ -153,7 +147,7 @@ function buildOld(
   const attributes = magic === 1 && o.logAppendTimeMs !== undefined ? ATTRIBUTE_LOG_APPEND_TIME : 0;
   const offsets = records.map((record, i) => record.offset ?? BigInt(first) + BigInt(i));
   const messages = records.map((record, i) => {
-    const offset = codec !== 'none' && magic === 1 ? subtract(offsets[i]!, first) : offsets[i]!;
+    const offset = codec !== 'none' && magic === 1 ? subtractInt64(offsets[i]!, first) : offsets[i]!;
     const timestamp = o.logAppendTimeMs ?? record.timestamp ?? -1;
     return buildMessage(digests, magic, offset, attributes, timestamp, record.key ?? null, record.value);
   });

@@ -2,11 +2,11 @@ import type { Codecs, Digests } from '../../runtime/runtime.ts';
 import {
   baseOffset,
   compression,
+  exactMaxTimestamp,
   forEachBatch,
   hasLogAppendTime,
   isControl,
   magic,
-  maxTimestamp,
 } from './batch.ts';
 import { buildBatch } from './build-batch.ts';
 import { readRecords } from './read-records.ts';
@@ -35,7 +35,7 @@ export function downConvert(
     if (codec === 'zstd') throw new RecordsError('unsupported', 'only format 2 has zstd');
     let inside = readRecords(codecs, records, at, size);
     if (codec === 'none') inside = inside.filter((record) => record.offset >= firstOffset);
-    const appendTime = hasLogAppendTime(records, at) && toMagic > 0 ? maxTimestamp(records, at) : undefined;
+    const appendTime = hasLogAppendTime(records, at) && toMagic > 0 ? exactMaxTimestamp(records, at) : undefined;
     const first = inside[0]?.offset ?? baseOffset(records, at);
     out.push(
       buildBatch(codecs, digests, inside, {

@@ -2,13 +2,15 @@
 import type { Codecs } from '../../runtime/runtime.ts';
 import { CodecError } from '../../runtime/runtime.ts';
 import { decompress } from '../../wire/compression.ts';
-import type { Int64 } from '../../wire/int64.ts';
+import { addInt64, type Int64 } from '../../wire/int64.ts';
 import { Reader } from '../../wire/reader.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import {
   batchSize,
   compression,
+  exactBaseTimestamp,
   exactInt64At,
+  exactMaxTimestamp,
   hasLogAppendTime,
   magic,
   recordCount,
@@ -61,8 +63,8 @@ function readV2(codecs: Codecs, b: Buffer, at: number, size: number, stored: boo
     throw new RecordsError('corrupt', `the batch at byte ${at} is too small for ${count} records`);
   const reader = new Reader(data);
   const first = exactInt64At(b, at);
-  const base = exactInt64At(b, at + 27);
-  const appendTime = !stored && hasLogAppendTime(b, at) ? exactInt64At(b, at + 35) : null;
+  const base = exactBaseTimestamp(b, at);
+  const appendTime = !stored && hasLogAppendTime(b, at) ? exactMaxTimestamp(b, at) : null;
   const records: LogRecord[] = [];
   for (let i = 0; i < count; i++) records.push(readRecord(reader, first, base, appendTime));
   if (reader.remaining > 0)
@@ -76,8 +78,8 @@ function readRecord(r: Reader, first: Int64, base: Int64, appendTime: Int64 | nu
     throw new RecordsError('corrupt', `a record has the length ${length}, ${r.remaining} bytes are left`);
   const end = r.position + length;
   r.skip(1); // attributes: unused
-  const timestamp = add(base, r.varlong());
-  const offset = add(first, r.varint());
+  const timestamp = addInt64(base, r.varlong());
+  const offset = addInt64(first, r.varint());
   const key = nullableBytes(r);
   const value = nullableBytes(r);
   const headers = readHeaders(r, end);
@@ -103,14 +105,6 @@ function readHeaders(r: Reader, end: number): readonly RecordHeader[] {
 function nullableBytes(r: Reader): Buffer | null {
   const length = r.varint();
   return length < 0 ? null : r.bytes(length);
-}
-
-function add(base: Int64, delta: Int64): Int64 {
-  if (typeof base === 'number' && typeof delta === 'number') {
-    const sum = base + delta;
-    if (Number.isSafeInteger(sum)) return sum;
-  }
-  return BigInt(base) + BigInt(delta);
 }
 
 function readOld(codecs: Codecs, b: Buffer, at: number, size: number): LogRecord[] {
@@ -144,8 +138,8 @@ function readOld(codecs: Codecs, b: Buffer, at: number, size: number): LogRecord
 /** Format 1 stores offsets inside relative to each other; the wrapper has the last one. */
 function withAbsoluteOffsets(records: LogRecord[], last: Int64): LogRecord[] {
   const lastInner = records[records.length - 1]?.offset ?? 0;
-  const base = add(last, -lastInner);
-  return records.map((record) => ({ ...record, offset: add(base, record.offset) }));
+  const base = addInt64(last, -lastInner);
+  return records.map((record) => ({ ...record, offset: addInt64(base, record.offset) }));
 }
 
 function readMessage(b: Buffer, at: number, size: number): LogRecord {

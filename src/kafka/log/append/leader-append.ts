@@ -313,7 +313,8 @@ function rebuild(
         largest = timestamp;
         offsetOfLargest = nextOffset + all.length;
       }
-      all.push({ key: record.key, value: record.value, headers: record.headers, timestamp });
+      const { key, value, headers } = record;
+      all.push({ key, value, headers, timestamp: record.timestamp });
     }
   });
   if (all.length === 0) return nothing(nextOffset, Buffer.alloc(0));

@@ -3,11 +3,13 @@
  * tombstones and markers go some time after they were first cleaned, aborted data goes.
  */
 import type { File, Runtime } from '../../../runtime/runtime.ts';
+import type { Int64 } from '../../../wire/int64.ts';
 import {
   baseOffset,
   baseSequence,
-  baseTimestamp,
   compression,
+  exactBaseTimestamp,
+  exactMaxTimestamp,
   hasDeleteHorizon,
   hasLogAppendTime,
   isControl,
@@ -238,7 +240,7 @@ class CleanPass {
     const { buffer, at, size } = scan;
     const fate = this.transactions.fate(buffer, at, this.markerOf(scan));
     if (baseOffset(buffer, at) >= this.mapEnd) return buffer.subarray(at, at + size);
-    const horizon = hasDeleteHorizon(buffer, at) ? baseTimestamp(buffer, at) : -1;
+    const horizon = hasDeleteHorizon(buffer, at) ? exactBaseTimestamp(buffer, at) : -1;
     const isPast = horizon >= 0 && horizon <= this.nowMs;
     if (fate === 'marker with data') return buffer.subarray(at, at + size);
     if (fate === 'marker without data') {
@@ -287,13 +289,13 @@ class CleanPass {
     return isLast ? this.rebuild(scan, [], -1) : null;
   }
 
-  private rebuild(scan: BatchScan, records: readonly LogRecord[], horizonMs: number): Buffer {
+  private rebuild(scan: BatchScan, records: readonly LogRecord[], horizonMs: Int64): Buffer {
     const { buffer, at } = scan;
     const isV2 = magic(buffer, at) === 2;
     const options: BatchOptions = {
       magic: magic(buffer, at),
       compression: records.length === 0 ? 'none' : compression(buffer, at),
-      ...(hasLogAppendTime(buffer, at) ? { logAppendTimeMs: maxTimestamp(buffer, at) } : {}),
+      ...(hasLogAppendTime(buffer, at) ? { logAppendTimeMs: exactMaxTimestamp(buffer, at) } : {}),
       ...(isV2
         ? {
             baseOffset: baseOffset(buffer, at),
@@ -305,7 +307,7 @@ class CleanPass {
             transactional: isTransactional(buffer, at),
             control: isControl(buffer, at),
             ...(horizonMs >= 0 ? { deleteHorizonMs: horizonMs } : {}),
-            ...(records.length === 0 ? { maxTimestamp: maxTimestamp(buffer, at) } : {}),
+            ...(records.length === 0 ? { maxTimestamp: exactMaxTimestamp(buffer, at) } : {}),
           }
         : {}),
     };

@@ -9,7 +9,7 @@ import { buildBatch, type BatchOptions, type NewRecord } from '../../records/bui
 import { buildMarkerBatch } from '../../records/control-record.ts';
 import { readRecords } from '../../records/read-records.ts';
 import { cleanableRange, LogCleaner } from './cleaner.ts';
-import { defaultLogConfig, type LogConfig } from '../log-config.ts';
+import { defaultLogConfig, NEVER, type LogConfig } from '../log-config.ts';
 import { PartitionLog } from '../partition-log.ts';
 
 const real = createUnsyncedRuntime();
@@ -243,4 +243,41 @@ describe('whatever is written', () => {
       { numRuns: 25 },
     );
   });
+});
+
+test('timestamps of any size are kept when their batch is written anew, and when nothing but the batch stays', async () => {
+  const log = open({ messageTimestampDifferenceMaxMs: NEVER });
+  const largest = 2n ** 63n - 1n;
+  const anyTimes = (keys: string[], baseSequence: number): void => {
+    const records = keys.map((key, i) => ({
+      key: Buffer.from(key),
+      value: Buffer.from('1'),
+      timestamp: i === 0 ? largest : -largest,
+    }));
+    const options = { producerId: 1, producerEpoch: 0, baseSequence };
+    const bytes = buildBatch(runtime.codecs, runtime.digests, records, options);
+    log.appendAsLeader(bytes, { leaderEpoch: 0, origin: 'client', produceVersion: 7 });
+    log.highWatermark = log.logEndOffset;
+  };
+  anyTimes(['kept', 'also kept', 'replaced'], 0);
+  anyTimes(['emptied'], 3);
+  roll(log);
+  write(log, { replaced: '2', emptied: '2' });
+  roll(log);
+  await clean(log);
+  const b = Buffer.concat([...log.read(0, 1 << 20, log.logEndOffset, true).records]);
+  const seen: [number, number | bigint, (number | bigint)[]][] = [];
+  batch.forEachBatch(b, 0, b.length, (at, size) => {
+    if (batch.producerId(b, at) !== 1) return;
+    const inside = readRecords(runtime.codecs, b, at, size);
+    seen.push([
+      batch.baseOffset(b, at),
+      batch.exactMaxTimestamp(b, at),
+      inside.map(({ timestamp }) => timestamp),
+    ]);
+  });
+  expect(seen).toEqual([
+    [0, largest, [largest, -largest]],
+    [3, largest, []],
+  ]);
 });
