@@ -39,9 +39,9 @@ export function exactInt64At(b: Buffer, at: number): Int64 {
 /** The int64 that is nearest to a whole number: the largest one for 2^63, as which `int64At` reads that one. */
 export function writeInt64At(b: Buffer, at: number, value: number): void {
   const high = Math.floor(value / 0x1_0000_0000);
-  if (high > 0x7fff_ffff) {
-    b.writeInt32BE(0x7fff_ffff, at);
-    b.writeUInt32BE(0xffff_ffff, at + 4);
+  if (high > 0x7fff_ffff || high < -0x8000_0000) {
+    b.writeInt32BE(high < 0 ? -0x8000_0000 : 0x7fff_ffff, at);
+    b.writeUInt32BE(high < 0 ? 0 : 0xffff_ffff, at + 4);
     return;
   }
   b.writeInt32BE(high, at);
