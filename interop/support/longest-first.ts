@@ -2,9 +2,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take longest, by measurement, first: then none of them is alone at the end. All others come after these. */
 const longest = [
+  'ensembles',
   'apache-tools',
   'mixed',
-  'ensembles',
   'catching-up',
   'broker-killed',
   'change-hands',
