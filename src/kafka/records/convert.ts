@@ -35,7 +35,8 @@ export function downConvert(
     if (codec === 'zstd') throw new RecordsError('unsupported', 'only format 2 has zstd');
     let inside = readRecords(codecs, records, at, size);
     if (codec === 'none') inside = inside.filter((record) => record.offset >= firstOffset);
-    const appendTime = hasLogAppendTime(records, at) && toMagic > 0 ? exactMaxTimestamp(records, at) : undefined;
+    const appendTime =
+      hasLogAppendTime(records, at) && toMagic > 0 ? exactMaxTimestamp(records, at) : undefined;
     const first = inside[0]?.offset ?? baseOffset(records, at);
     out.push(
       buildBatch(codecs, digests, inside, {
