@@ -1,4 +1,5 @@
 /** Settings that gregor and Apache's 3.9 must understand alike in one ensemble: groups and weights, several addresses, local sessions. */
+import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { world, type ZooKeeperMaker } from '../support/clusters.ts';
@@ -56,6 +57,26 @@ test.each<{ voters: readonly ZooKeeperMaker[] }>([
     } finally {
       await ensemble.stop();
     }
+  },
+);
+
+test
+  .skipIf(!hasIpv6())
+  .each<{ voters: readonly ZooKeeperMaker[] }>([{ voters: [NEW, OLD, OURS] }, { voters: [OURS, NEW, OLD] }])(
+  'servers find each other by IPv6 addresses: $voters.0, $voters.1, $voters.2 (needs ::1)',
+  async ({ voters }) => {
+    const ensemble = await startEnsemble(voters, { loopback: '[::1]' });
+    await underLoad(ensemble, async (load) => {
+      await load.more(5);
+      const first = await ensemble.serving();
+      expect(first.id).toBe(3);
+      await first.kill();
+      await load.more(5);
+      first.start();
+      await ensemble.serving();
+      await load.more(5);
+      expect(await whatIsWrongWith(ensemble, load)).toEqual([]);
+    });
   },
 );
 
@@ -169,4 +190,10 @@ async function nobodyServes(members: readonly EnsembleMember[]): Promise<void> {
     expect(await modes()).toEqual(members.map(() => null));
     return performance.now() > end;
   });
+}
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) =>
+    addresses?.some(({ address }) => address === '::1'),
+  );
 }

@@ -58,6 +58,8 @@ export interface EnsembleOptions {
   readonly isolable?: boolean;
   /** Of isolable ones: each server has an address at each of so many. */
   readonly switches?: number;
+  /** Where the servers find each other, unless they are isolable. */
+  readonly loopback?: '127.0.0.1' | '[::1]';
   /** These have their transaction log in a folder of its own (dataLogDir). */
   readonly withLogFolder?: readonly number[];
   /** More lines for zoo.cfg. */
@@ -75,6 +77,7 @@ export async function startEnsemble(
     observers = [],
     isolable = false,
     switches = 1,
+    loopback = '127.0.0.1',
     withLogFolder = [],
     extra = () => '',
     withAdmin = false,
@@ -90,7 +93,7 @@ export async function startEnsemble(
   const lines = makers.map((_, i) => {
     const [, quorum, election] = portsOf(i);
     const role = i < voters.length ? '' : ':observer';
-    const addresses = network?.hosts[i]?.addresses ?? ['127.0.0.1'];
+    const addresses = network?.hosts[i]?.addresses ?? [loopback];
     return `server.${i + 1}=${addresses.map((host) => `${host}:${quorum}:${election}`).join('|')}${role}\n`;
   });
   const timeline = new Timeline();
