@@ -4,9 +4,9 @@ import type { Edit } from '../known-mistakes.ts';
 const zab = 'src/zookeeper/quorum/zab';
 const vote = 'src/zookeeper/quorum/election/vote.ts';
 const leader = `${zab}/leader/leader.ts`;
-/** Holds where votes don't: who has more than the leader is sent away, and whoever is elected wrongly gets no quorum. */
 /** A leader whose epoch a voter has gone beyond ends it: without that, what follows lasts. */
 const leadsOn = { file: leader, right: 'learner.isVoter && accepted > this.epoch', wrong: 'false' };
+/** Holds where votes don't: who has more than the leader is sent away, and whoever is elected wrongly gets no quorum. */
 const moreThanOwn =
   'if (epoch > currentEpoch || (epoch === currentEpoch && packet.zxid > this.history.last)) {';
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { RawClient } from '../../../test/zookeeper/raw-client.ts';
 import { SimulatedEnsemble, type EnsembleServer } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { serving } from '../../../test/zookeeper/serving.ts';
 import { TestClock, requestFrame, requests, startTestServer } from '../../../test/zookeeper/test-server.ts';
 import { ErrorCode } from '../jute/error-code.ts';
 import { writeUstring } from '../jute/primitives.ts';
@@ -9,13 +10,6 @@ import type { Transaction } from '../tree/transactions/transaction.ts';
 import { LeaderWrites } from './zab/leader/leader-writes.ts';
 
 // Where Apache's ensembles were or are slow, or lose something, and this one must not.
-
-async function serving(seed: number, servers: number, zooCfg = ''): Promise<SimulatedEnsemble> {
-  const ensemble = new SimulatedEnsemble({ seed, servers, zooCfg });
-  ensemble.startAll();
-  expect(await ensemble.untilServing(servers)).toBe(true);
-  return ensemble;
-}
 
 async function agree(ensemble: SimulatedEnsemble): Promise<void> {
   await ensemble.world.run(ensemble.world.nowMs + 2000);

@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
-import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import type { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { serving } from '../../../test/zookeeper/serving.ts';
 
 // Hierarchical quorums: more than half of the groups, and of each more than half of its weight.
 
 const THREE_GROUPS = 'group.1=1:2:3\ngroup.2=4:5:6\ngroup.3=7:8:9\n';
-
-async function serving(seed: number, servers: number, zooCfg: string): Promise<SimulatedEnsemble> {
-  const ensemble = new SimulatedEnsemble({ seed, servers, zooCfg });
-  ensemble.startAll();
-  expect(await ensemble.untilServing(servers)).toBe(true);
-  return ensemble;
-}
 
 function kill(ensemble: SimulatedEnsemble, ids: readonly number[]): void {
   for (const id of ids) ensemble.kill(ensemble.servers[id - 1]!);

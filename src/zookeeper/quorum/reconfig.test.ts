@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { SimulatedEnsemble } from '../../../test/zookeeper/simulated-ensemble.ts';
+import { serving } from '../../../test/zookeeper/serving.ts';
 
 const zooCfg = 'reconfigEnabled=true\nskipACL=yes\n';
 const joins = (id: number, role = 'participant'): string => `server.${id}=zk${id}:2888:3888:${role};2181`;
@@ -33,10 +34,8 @@ test('a server joins, follows without a vote until it is added, and then counts'
 });
 
 test('a leader that is removed hands over, and what was written stays', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 2, servers: 3, zooCfg });
+  const ensemble = await serving(2, 3, zooCfg);
   const { world, servers } = ensemble;
-  ensemble.startAll();
-  expect(await ensemble.untilServing(3)).toBe(true);
   const old = ensemble.leader!;
   const others = servers.filter((server) => server !== old);
   const client = ensemble.client('client', others);
@@ -52,10 +51,8 @@ test('a leader that is removed hands over, and what was written stays', async ()
 });
 
 test('a participant becomes an observer, and comes back', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 3, servers: 3, zooCfg });
+  const ensemble = await serving(3, 3, zooCfg);
   const { world, servers } = ensemble;
-  ensemble.startAll();
-  expect(await ensemble.untilServing(3)).toBe(true);
   const client = ensemble.client('client', [ensemble.leader!]);
   const moved = servers.find((server) => server !== ensemble.leader)!;
   await world.play(() => client.reconfig({ joining: joins(moved.id, 'observer') }));
@@ -68,9 +65,7 @@ test('a participant becomes an observer, and comes back', async () => {
 });
 
 test('what can’t be is refused: no quorum in the new list, an old version, no permission, switched off', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 4, servers: 3, zooCfg });
-  ensemble.startAll();
-  expect(await ensemble.untilServing(3)).toBe(true);
+  const ensemble = await serving(4, 3, zooCfg);
   const client = ensemble.client('client');
   const refused = (on: SimulatedEnsemble, run: () => Promise<unknown>): Promise<string> =>
     on.world.play(() =>
@@ -82,14 +77,10 @@ test('what can’t be is refused: no quorum in the new list, an old version, no 
   const away = [joins(7), joins(8), joins(9)].join(',');
   expect(await refused(ensemble, () => client.reconfig({ joining: away }))).toBe('NewConfigNoQuorum');
   expect(await refused(ensemble, () => client.reconfig({ leaving: '1', fromVersion: 5 }))).toBe('BadVersion');
-  const closed = new SimulatedEnsemble({ seed: 5, servers: 3, zooCfg: 'reconfigEnabled=true\n' });
-  closed.startAll();
-  expect(await closed.untilServing(3)).toBe(true);
+  const closed = await serving(5, 3, 'reconfigEnabled=true\n');
   const stranger = closed.client('client');
   expect(await refused(closed, () => stranger.reconfig({ leaving: '1' }))).toBe('NoAuth');
-  const off = new SimulatedEnsemble({ seed: 6, servers: 3 });
-  off.startAll();
-  expect(await off.untilServing(3)).toBe(true);
+  const off = await serving(6, 3);
   const hopeful = off.client('client');
   expect(await refused(off, () => hopeful.reconfig({ leaving: '1' }))).toBe('ReconfigDisabled');
 });
@@ -122,10 +113,8 @@ test('an ensemble of one grows to three', async () => {
 });
 
 test('a demoted server starts again as an observer; a removed one refuses, and says how it can come back', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 9, servers: 4, zooCfg });
+  const ensemble = await serving(9, 4, zooCfg);
   const { world, servers } = ensemble;
-  ensemble.startAll();
-  expect(await ensemble.untilServing(4)).toBe(true);
   const client = ensemble.client('client', [ensemble.leader!]);
   const [demoted, removed] = servers.filter((server) => server !== ensemble.leader);
   await world.play(() => client.reconfig({ joining: joins(demoted!.id, 'observer') }));
@@ -153,10 +142,8 @@ test('a demoted server starts again as an observer; a removed one refuses, and s
 });
 
 test('a removed server starts where a configuration that waits for its quorums has it: it may be needed for them', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 9, servers: 4, zooCfg });
+  const ensemble = await serving(9, 4, zooCfg);
   const { world, servers } = ensemble;
-  ensemble.startAll();
-  expect(await ensemble.untilServing(4)).toBe(true);
   const client = ensemble.client('client', [ensemble.leader!]);
   const removed = servers.find((server) => server !== ensemble.leader)!;
   await world.play(() => client.reconfig({ leaving: String(removed.id) }));
@@ -174,10 +161,8 @@ test('a removed server starts where a configuration that waits for its quorums h
 });
 
 test('a moved client port is where new clients connect, and those that are connected stay', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 10, servers: 3, zooCfg });
+  const ensemble = await serving(10, 3, zooCfg);
   const { world, servers } = ensemble;
-  ensemble.startAll();
-  expect(await ensemble.untilServing(3)).toBe(true);
   for (const moved of [ensemble.leader!, servers.find((server) => server !== ensemble.leader)!]) {
     const line = (port: number): string => joins(moved.id).replace('2181', String(port));
     const client = ensemble.client(`client of ${moved.id}`, [moved]);
@@ -237,9 +222,7 @@ test('with standaloneEnabled an ensemble shrinks to two voters, without to one',
 });
 
 test('a version that is asked for must be the one in force', async () => {
-  const ensemble = new SimulatedEnsemble({ seed: 12, servers: 3, zooCfg });
-  ensemble.startAll();
-  expect(await ensemble.untilServing(3)).toBe(true);
+  const ensemble = await serving(12, 3, zooCfg);
   const { leader } = ensemble;
   const client = ensemble.client('client', [leader!]);
   const other = leader!.id === 1 ? 2 : 1;
