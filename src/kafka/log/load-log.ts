@@ -6,7 +6,6 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import {
   baseOffset,
   crcValid,
-  isControl,
   lastOffset,
   magic,
   partitionLeaderEpoch,
@@ -256,7 +255,7 @@ class Loader {
     const epoch = partitionLeaderEpoch(buffer, at);
     if (epoch >= 0 && epoch > this.epochs.latestEpoch) this.epochs.assign(epoch, baseOffset(buffer, at));
     if (magic(buffer, at) < 2 || producerId(buffer, at) < 0) return;
-    const marker = isControl(buffer, at) ? readMarker(this.runtime.codecs, buffer, at, size) : null;
+    const marker = readMarker(this.runtime.codecs, buffer, at, size);
     const completed = this.producers.update(buffer, at, marker);
     if (completed?.aborted === true) segment.txnIndex.append(completed);
   }
@@ -284,7 +283,7 @@ class Loader {
       segment.indexBatch(scan, this.config.indexIntervalBytes);
       const { buffer, at, size } = scan;
       if (producerId(buffer, at) < 0) continue;
-      const marker = isControl(buffer, at) ? readMarker(this.runtime.codecs, buffer, at, size) : null;
+      const marker = readMarker(this.runtime.codecs, buffer, at, size);
       const completed = producers.update(buffer, at, marker);
       if (completed?.aborted === true) segment.txnIndex.append(completed);
     }
@@ -331,7 +330,7 @@ function replay(
     const { buffer, at, size } = scan;
     if (baseOffset(buffer, at) >= to) return;
     if (producerId(buffer, at) < 0) continue;
-    const marker = isControl(buffer, at) ? readMarker(runtime.codecs, buffer, at, size) : null;
+    const marker = readMarker(runtime.codecs, buffer, at, size);
     producers.update(buffer, at, marker);
   }
 }

@@ -1,4 +1,5 @@
 import type { Codecs, Digests } from '../../runtime/runtime.ts';
+import { isControl } from './batch.ts';
 import { buildBatch } from './build-batch.ts';
 import { readRecords } from './read-records.ts';
 
@@ -8,8 +9,9 @@ export interface ControlRecord {
   readonly coordinatorEpoch: number;
 }
 
-/** The marker in the control batch at `at`; null: a control record of another kind. Throws a RecordsError. */
+/** The marker in the batch at `at`; null: it is no control batch, or one of another kind. Throws a RecordsError. */
 export function readMarker(codecs: Codecs, b: Buffer, at: number, size: number): ControlRecord | null {
+  if (!isControl(b, at)) return null;
   const record = readRecords(codecs, b, at, size)[0];
   if (record === undefined || record.key === null || record.value === null) return null;
   if (record.key.length < 4 || record.value.length < 6) return null;

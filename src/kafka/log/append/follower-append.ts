@@ -3,7 +3,6 @@ import {
   baseOffset,
   crcValid,
   forEachBatch,
-  isControl,
   lastOffset,
   magic,
   maxTimestamp,
@@ -12,7 +11,6 @@ import {
 import { readMarker } from '../../records/control-record.ts';
 import { RecordsError } from '../../records/records-error.ts';
 import type { PreparedRecords } from './leader-append.ts';
-import { refuseBroken } from './refuse-broken.ts';
 
 /** Batches of a fetch that are written together. */
 interface Chunk {
@@ -27,7 +25,7 @@ interface Chunk {
 
 /**
  * Checks what a leader sent (checksums, rising offsets, markers of transactions) and gives it to `write` in parts that fit in a segment.
- * Batches below `nextOffset` are left out, and so is an unfinished one at the end. Throws a KafkaError CORRUPT_MESSAGE.
+ * Batches below `nextOffset` are left out, and so is an unfinished one at the end. Throws a RecordsError.
  */
 export function splitForFollower(
   { codecs, digests }: { codecs: Codecs; digests: Digests },
@@ -43,20 +41,19 @@ export function splitForFollower(
       write({ ...chunk, records: records.subarray(chunk.start, chunk.end), logAppendTimeMs: -1 });
     chunk = newChunk();
   };
-  refuseBroken(() => {
-    forEachBatch(records, 0, records.length, (at, size) => {
-      const last = lastOffset(records, at);
-      if (last < nextOffset) return;
-      if (!crcValid(digests, records, at, size))
-        throw new RecordsError('corrupt', `the leader sent a batch with a wrong checksum at offset ${last}`);
-      const first = magic(records, at) === 2 ? baseOffset(records, at) : next;
-      if (first < next || last < first)
-        throw new RecordsError('corrupt', `the leader sent offset ${first} after ${next - 1}`);
-      if (chunk.start >= 0 && at + size - chunk.start > segmentBytes) finish();
-      if (isControl(records, at) && producerId(records, at) >= 0) readMarker(codecs, records, at, size);
-      extend(chunk, records, at, size, first, last);
-      next = last + 1;
-    });
+  forEachBatch(records, 0, records.length, (at, size) => {
+    const last = lastOffset(records, at);
+    if (last < nextOffset) return;
+    if (!crcValid(digests, records, at, size))
+      throw new RecordsError('corrupt', `the leader sent a batch with a wrong checksum at offset ${last}`);
+    const first = magic(records, at) === 2 ? baseOffset(records, at) : next;
+    if (first < next || last < first)
+      throw new RecordsError('corrupt', `the leader sent offset ${first} after ${next - 1}`);
+    if (chunk.start >= 0 && at + size - chunk.start > segmentBytes) finish();
+    // Read once more when it is written: what can't be read must not get there.
+    if (producerId(records, at) >= 0) readMarker(codecs, records, at, size);
+    extend(chunk, records, at, size, first, last);
+    next = last + 1;
   });
   finish();
 }

@@ -32,7 +32,6 @@ import type { LogRecord } from '../../records/record.ts';
 import { NEVER, type LogConfig } from '../log-config.ts';
 import type { LeaderAppendOptions } from '../log-types.ts';
 import { newWalkResult, walkRecords } from './record-walk.ts';
-import { refuseBroken } from './refuse-broken.ts';
 
 /** Records that are ready to be written. */
 export interface PreparedRecords {
@@ -57,16 +56,12 @@ export interface LeaderContext {
   readonly nowMs: number;
 }
 
-/** The first checks, which need no look inside: sizes, checksums, what clients may send. Throws a KafkaError. */
+/** Throws a KafkaError for what is refused, and a RecordsError, WireError or CodecError for what can't be read. */
 export function prepareForLeader(
   context: LeaderContext,
   records: Buffer,
   options: LeaderAppendOptions,
 ): PreparedRecords {
-  return refuseBroken(() => prepare(context, records, options));
-}
-
-function prepare(context: LeaderContext, records: Buffer, options: LeaderAppendOptions): PreparedRecords {
   const { config } = context;
   const fromClient = options.origin === 'client';
   let batches = 0;

@@ -4,6 +4,7 @@ import type { LogParts } from '../log-parts.ts';
 import type { AppendInfo, LeaderAppendOptions } from '../log-types.ts';
 import { checkProducers } from './producer-check.ts';
 import type { ProducerBatch } from '../producers/producer-state.ts';
+import { refuseBroken } from './refuse-broken.ts';
 import type { SegmentAppend } from '../segment/segment.ts';
 import { takeInBatches, type LogKnowledge } from './take-in.ts';
 
@@ -24,13 +25,12 @@ export class LogAppender {
     const { clock, codecs, digests } = runtime;
     guard.requireOpen();
     const nowMs = clock.wallMs();
-    const prepared = prepareForLeader(
-      { codecs, digests, config, nextOffset: offsets.end, nowMs },
-      records,
-      options,
-    );
+    const context = { codecs, digests, config, nextOffset: offsets.end, nowMs };
+    const prepared = refuseBroken(() => prepareForLeader(context, records, options));
     if (prepared.hasProducer) {
-      const duplicate = checkProducers(codecs, producers, prepared.records, options.origin);
+      const duplicate = refuseBroken(() =>
+        checkProducers(codecs, producers, prepared.records, options.origin),
+      );
       if (duplicate !== null) return this.duplicateInfo(duplicate);
     }
     if (prepared.records.length > 0) guard.run(() => this.write(prepared, offsets.end, nowMs));
@@ -62,10 +62,11 @@ export class LogAppender {
     guard.requireOpen();
     const firstEnd = offsets.end;
     let written = 0;
-    splitForFollower(runtime, records, firstEnd, config.segmentBytes, (chunk) => {
+    const write = (chunk: PreparedRecords): void => {
       guard.run(() => this.write(chunk, chunk.firstOffset, -1));
       written += chunk.records.length;
-    });
+    };
+    refuseBroken(() => splitForFollower(runtime, records, firstEnd, config.segmentBytes, write));
     return {
       firstOffset: written === 0 ? -1 : firstEnd,
       lastOffset: written === 0 ? -1 : offsets.end - 1,

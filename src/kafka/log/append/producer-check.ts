@@ -1,13 +1,12 @@
 import type { Codecs } from '../../../runtime/runtime.ts';
-import { forEachBatch, isControl, producerId } from '../../records/batch.ts';
+import { forEachBatch, producerId } from '../../records/batch.ts';
 import { readMarker } from '../../records/control-record.ts';
 import type { AppendOrigin } from '../log-types.ts';
 import type { ProducerBatch, ProducerState } from '../producers/producer-state.ts';
-import { refuseBroken } from './refuse-broken.ts';
 
 /**
  * Looks at all batches with a producer id before any is written. @returns the batch that was written before, if one was; null: they may be
- * written. Throws a KafkaError when they may not.
+ * written. Throws a KafkaError when they may not, and a RecordsError for a marker that can't be read.
  */
 export function checkProducers(
   codecs: Codecs,
@@ -20,7 +19,7 @@ export function checkProducers(
     if (producerId(records, at) < 0 || duplicate !== null) return;
     if (origin === 'client') duplicate = producers.findDuplicate(records, at);
     if (duplicate !== null) return;
-    const marker = isControl(records, at) ? refuseBroken(() => readMarker(codecs, records, at, size)) : null;
+    const marker = readMarker(codecs, records, at, size);
     producers.check(records, at, origin, marker);
   });
   return duplicate;

@@ -1,12 +1,5 @@
 import type { Codecs } from '../../../runtime/runtime.ts';
-import {
-  baseOffset,
-  forEachBatch,
-  isControl,
-  magic,
-  partitionLeaderEpoch,
-  producerId,
-} from '../../records/batch.ts';
+import { baseOffset, forEachBatch, magic, partitionLeaderEpoch, producerId } from '../../records/batch.ts';
 import { readMarker } from '../../records/control-record.ts';
 import type { LeaderEpochCache } from '../leader-epoch-cache.ts';
 import type { ProducerState } from '../producers/producer-state.ts';
@@ -31,7 +24,7 @@ export function takeInBatches(
     if (magic(records, at) < 2) epochs.clear();
     else if (epoch >= 0 && epoch !== epochs.latestEpoch) epochs.assign(epoch, baseOffset(records, at));
     if (!hasProducer || producerId(records, at) < 0) return;
-    const marker = isControl(records, at) ? readMarker(codecs, records, at, size) : null;
+    const marker = readMarker(codecs, records, at, size);
     const completed = producers.update(records, at, marker);
     if (completed?.aborted === true) segment.txnIndex.append(completed);
   });

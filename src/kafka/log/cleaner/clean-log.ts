@@ -103,7 +103,7 @@ class CleanPass {
 
   private markerOf(scan: BatchScan): ControlRecord | null {
     const { buffer, at, size } = scan;
-    return isControl(buffer, at) ? readMarker(this.runtime.codecs, buffer, at, size) : null;
+    return readMarker(this.runtime.codecs, buffer, at, size);
   }
 
   private async buildMap(): Promise<void> {
