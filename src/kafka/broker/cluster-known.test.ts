@@ -26,7 +26,7 @@ function waiting() {
   const told = { isOver: false };
   const zk = {
     readTopics: () => Promise.resolve(['t', 'goes']),
-    isTopicDeletionRequested: (topic: string) => Promise.resolve(topic === 'goes'),
+    readTopicDeletions: () => Promise.resolve(['goes']),
   };
   const { clock } = world.host('broker').runtime;
   const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 10_000;
 
 export interface ClusterKnownDeps {
   readonly log: Log;
-  readonly zk: Pick<KafkaZooKeeper, 'readTopics' | 'isTopicDeletionRequested'>;
+  readonly zk: Pick<KafkaZooKeeper, 'readTopics' | 'readTopicDeletions'>;
   readonly metadata: MetadataCache;
   readonly waits: MetadataWaits;
 }
@@ -24,10 +24,9 @@ export async function clusterKnown(
   const hasBrokers = (): boolean => metadata.brokers.size >= brokers && metadata.controllerId >= 0;
   if (!(await waits.until(hasBrokers, TIMEOUT_MS)))
     log.warn(`only ${metadata.brokers.size} of ${brokers} brokers are known here so far`);
+  const [topics, deletions] = await Promise.all([zk.readTopics(), zk.readTopicDeletions()]);
+  const staying = topics.filter((topic) => !deletions.includes(topic));
   const isMissing = (topic: string): boolean => !metadata.hasTopic(topic);
-  const missing: string[] = [];
-  for (const topic of (await zk.readTopics()).filter(isMissing))
-    if (!(await zk.isTopicDeletionRequested(topic))) missing.push(topic);
-  if (!(await waits.until(() => !missing.some(isMissing), TIMEOUT_MS)))
-    log.warn(`the controller told nothing of ${missing.filter(isMissing).join(', ')} here so far`);
+  if (!(await waits.until(() => !staying.some(isMissing), TIMEOUT_MS)))
+    log.warn(`the controller told nothing of ${staying.filter(isMissing).join(', ')} here so far`);
 }

@@ -163,7 +163,7 @@ export class ControllerZooKeeper {
   }
 
   async readTopicDeletions(): Promise<string[]> {
-    return (await this.zk.connection.children(paths.deleteTopics)) ?? [];
+    return this.zk.readTopicDeletions();
   }
 
   async clearTopicDeletions(topics: readonly string[]): Promise<void> {

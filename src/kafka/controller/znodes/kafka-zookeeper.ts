@@ -250,6 +250,11 @@ export class KafkaZooKeeper {
     await this.connection.create(paths.deleteTopic(topic), null);
   }
 
+  /** The topics whose deletion was asked for and isn't done. */
+  async readTopicDeletions(): Promise<string[]> {
+    return (await this.connection.children(paths.deleteTopics)) ?? [];
+  }
+
   async isTopicDeletionRequested(topic: string): Promise<boolean> {
     return (await this.connection.exists(paths.deleteTopic(topic))) !== null;
   }
