@@ -29,7 +29,7 @@ const REFUSED_CREATE = Buffer.from([0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0,
 export class FollowerWrites implements WritePath {
   readonly role: ServerRole;
   outstanding = 0;
-  private readonly leaderIs34: boolean;
+  readonly leaderIs34: boolean;
   private readonly leader: Pick<PacketSender, 'send' | 'request'>;
   private server!: Server;
   private digests: DigestCheck | null = null;

@@ -37,8 +37,6 @@ export class Following {
   /** What came after this zxid isn't acknowledged and may be taken back, as long as the leader hasn't brought all that was missing. */
   private cameWith: number | null = null;
   private connectedAtMs = 0;
-  /** Then it tells no digests. Known when it has brought all that was missing. */
-  private leaderIs34 = false;
   private readonly loop: InputLoop<FollowerInput, FollowerOutput>;
   private isOver = false;
   private end: (reason: string) => void = () => {};
@@ -179,7 +177,8 @@ export class Following {
   }
 
   private packet(packet: Packet, now: number): void {
-    if (this.context.isTreeUnproven && !this.leaderIs34) {
+    // A leader of 3.4 tells no digests.
+    if (this.context.isTreeUnproven && this.writes?.leaderIs34 !== true) {
       if (packet.type === PacketType.DIFF) this.cameWith = this.context.history.last;
       else if (packet.type === PacketType.TRUNC) this.cameWith = packet.zxid;
       else if (packet.type === PacketType.NEWLEADER) this.cameWith = null;
@@ -323,7 +322,6 @@ export class Following {
     const { runtime, config, storage, history, environment, self } = this.context;
     const writes = new FollowerWrites(self, leaderIs34, this.sender!, this.view(), history.last);
     this.writes = writes;
-    this.leaderIs34 = leaderIs34;
     this.server = new Server(runtime, config, storage, environment, writes.role);
     this.server.failure.catch((error: unknown) => this.context.fail(error));
     const { followerSyncTime, observerSyncTime } = this.context.stats;
