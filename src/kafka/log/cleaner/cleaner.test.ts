@@ -62,6 +62,10 @@ function write(log: PartitionLog, records: Record<string, string | null>, option
     value: value === null ? null : Buffer.from(value),
     timestamp: nowMs,
   }));
+  writeList(log, list, options);
+}
+
+function writeList(log: PartitionLog, list: NewRecord[], options: BatchOptions): void {
   const bytes = buildBatch(runtime.codecs, runtime.digests, list, options);
   log.appendAsLeader(bytes, { leaderEpoch: 0, origin: 'client', produceVersion: 7 });
   log.highWatermark = log.logEndOffset;
@@ -254,10 +258,7 @@ test('timestamps of any size are kept when their batch is written anew, and when
       value: Buffer.from('1'),
       timestamp: i === 0 ? largest : -largest,
     }));
-    const options = { producerId: 1, producerEpoch: 0, baseSequence };
-    const bytes = buildBatch(runtime.codecs, runtime.digests, records, options);
-    log.appendAsLeader(bytes, { leaderEpoch: 0, origin: 'client', produceVersion: 7 });
-    log.highWatermark = log.logEndOffset;
+    writeList(log, records, { producerId: 1, producerEpoch: 0, baseSequence });
   };
   anyTimes(['kept', 'also kept', 'replaced'], 0);
   anyTimes(['emptied'], 3);
