@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compareClient, type Observations } from '../support/compare.ts';
 import { tool, type KafkaCluster } from '../support/clusters.ts';
+import { until } from '../support/processes.ts';
 
 /** Where the tools of each version live. */
 const classes = {
@@ -59,8 +60,12 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
       'segment.bytes=1000000',
     ]);
     seen['create'] = created.code;
-    const described = await call(main.topics, [...server, '--describe', '--topic', 'tooled']);
-    seen['describe'] = words(described.out).map((line) =>
+    // Both ask any broker; brokers learn of a topic one after the other.
+    const described = await until('the description', async () => {
+      const { out } = await call(main.topics, [...server, '--describe', '--topic', 'tooled']);
+      return words(out).length === 4 && words(out);
+    });
+    seen['describe'] = described.map((line) =>
       line
         .replace(/TopicId: \S+ ?/, '')
         .replace(
@@ -68,7 +73,10 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
           (rest) => `Leader: n Replicas: ${rest.match(/Replicas: (\S+)/)?.[1]?.split(',').length}`,
         ),
     );
-    seen['list'] = words((await call(main.topics, [...server, '--list'])).out);
+    seen['list'] = await until('the list', async () => {
+      const listed = words((await call(main.topics, [...server, '--list'])).out);
+      return listed.includes('tooled') && listed;
+    });
     const records = Array.from({ length: 30 }, (_, i) => `k${i}:v${i}`).join('\n') + '\n';
     seen['produce'] = (
       await call(

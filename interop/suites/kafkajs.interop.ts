@@ -1,4 +1,5 @@
 import { ConfigResourceTypes, Kafka, logLevel, type KafkaMessage } from 'kafkajs';
+import { eventually } from '../../test/support/eventually.ts';
 import { compareClient } from '../support/compare.ts';
 import { until } from '../support/processes.ts';
 
@@ -24,7 +25,13 @@ compareClient('kafkajs', async (cluster) => {
   const createdAgain = await admin.createTopics({
     topics: [{ topic: 'orders', numPartitions: 4, replicationFactor: 3 }],
   });
-  const { topics } = await admin.fetchTopicMetadata({ topics: ['orders'] });
+  // It asks any broker; brokers learn of a topic one after the other.
+  const partitionsOf = async (count: number) => {
+    const { topics } = await admin.fetchTopicMetadata({ topics: ['orders'] });
+    const partitions = topics[0]?.partitions;
+    return partitions?.length === count ? partitions : false;
+  };
+  const partitions = await eventually(() => partitionsOf(4));
 
   const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 });
   await producer.connect();
@@ -57,12 +64,12 @@ compareClient('kafkajs', async (cluster) => {
     resources: [{ type: ConfigResourceTypes.TOPIC, name: 'orders' }],
   });
   await admin.createPartitions({ topicPartitions: [{ topic: 'orders', count: 6 }] });
-  const grown = await until('six partitions', async () => {
-    const metadata = await admin.fetchTopicMetadata({ topics: ['orders'] });
-    return metadata.topics[0]?.partitions.length === 6 ? 6 : false;
-  });
+  const grown = await eventually(() => partitionsOf(6));
   await admin.deleteTopicRecords({ topic: 'orders', partitions: [{ partition: 0, offset: '5' }] });
-  const topicOffsets = await admin.fetchTopicOffsets('orders');
+  const topicOffsets = await eventually(async () => {
+    const offsets = await admin.fetchTopicOffsets('orders');
+    return offsets.length === 6 && offsets;
+  });
   await admin.deleteGroups(['kafkajs-readers']);
   const groups = await admin.listGroups();
   await admin.deleteTopics({ topics: ['orders'] });
@@ -76,7 +83,7 @@ compareClient('kafkajs', async (cluster) => {
   return {
     created,
     createdAgain,
-    partitions: topics[0]?.partitions
+    partitions: partitions
       .map((p) => ({ id: p.partitionId, replicas: p.replicas.length, isr: p.isr.length, led: p.leader > 0 }))
       .sort((a, b) => a.id - b.id),
     sent: sent.map((s) => ({ ...s, logAppendTime: s.logAppendTime })).sort(byPartition),
@@ -96,7 +103,7 @@ compareClient('kafkajs', async (cluster) => {
     configs: configs.resources[0]?.configEntries
       .map((c) => `${c.configName}=${c.configValue} default=${c.isDefault} source=${c.configSource}`)
       .sort(),
-    grown,
+    grown: grown.length,
     topicOffsets: topicOffsets.sort(byPartition),
     groups: groups.groups,
     gone,

@@ -1,4 +1,5 @@
 import { Admin, Consumer, Producer, stringDeserializers, stringSerializers } from '@platformatic/kafka';
+import { eventually } from '../../test/support/eventually.ts';
 import { compareClient } from '../support/compare.ts';
 
 // It asks ApiVersions 3 first and gives up on brokers before 2.4, so Apache's side is 3.9.1.
@@ -8,6 +9,11 @@ compareClient(
     const base = { clientId: 'interop', bootstrapBrokers: cluster.bootstrap.split(',') };
     const admin = new Admin(base);
     const created = await admin.createTopics({ topics: ['events'], partitions: 3, replicas: 3 });
+    // It asks any broker; brokers learn of a topic one after the other.
+    await eventually(async () => {
+      const { topics } = await admin.metadata({ topics: ['events'], forceUpdate: true });
+      return topics.get('events')?.partitionsCount === 3;
+    });
     const producer = new Producer({ ...base, serializers: stringSerializers });
     const messages = Array.from({ length: 30 }, (_, i) => ({
       topic: 'events',

@@ -1,6 +1,5 @@
 /** The same cluster by gregor and by Apache: one ZooKeeper and some brokers with the same properties, on loopback ports. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ClusterClient } from '../../simulation/clients.ts';
@@ -10,6 +9,7 @@ import { silentLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { classPath, root } from './install.ts';
 import { freePorts, listening, run, Service, until } from './processes.ts';
+import { askWord } from './words.ts';
 
 export type Maker = 'gregor' | 'apache 2.3.0' | 'apache 3.9.1';
 export type ZooKeeperMaker = 'gregor' | 'apache 3.4.14' | 'apache 3.9.5';
@@ -87,10 +87,13 @@ export async function startZooKeeper(maker: ZooKeeperMaker, extra = '', reuse?: 
             java(zooKeeperPeers[maker], 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [config]),
             { log },
           );
-    await until(`${maker}'s ZooKeeper on port ${port}\n${service.log}`, () => {
-      if (!service.running) throw new Error(`${maker}'s ZooKeeper ended:\n${service.log}`);
-      return listening(port!);
-    });
+    await until(
+      () => `${maker}'s ZooKeeper on port ${port}\n${service.log}`,
+      async () => {
+        if (!service.running) throw new Error(`${maker}'s ZooKeeper ended:\n${service.log}`);
+        return (await tells({ port: port! }, 'srvr')).includes('Mode: ');
+      },
+    );
     return service;
   };
   let service = await launch();
@@ -159,6 +162,9 @@ ${options.properties ?? ''}`,
   try {
     if (options.inTurn === true) for (const b of brokers) await b.start();
     else await Promise.all(brokers.map((b) => b.start()));
+    const ids = brokers.map((b) => b.id);
+    for (const [i, { id }] of brokers.entries())
+      await until(`broker ${id} to know brokers ${ids.join(', ')}`, () => knows(ports[i]!, ids));
   } catch (error) {
     await Promise.all(brokers.map((b) => b.kill()));
     await zookeeper.stop();
@@ -221,7 +227,10 @@ ${common}${properties}`,
     async start() {
       // Apache's brokers end at once while the session of their predecessor lives on; gregor's wait for its end.
       if (maker !== 'gregor')
-        await until(`the end of broker ${id}'s session`, async () => !(await registered(zookeeper, id)));
+        await until(`the end of broker ${id}'s session`, async () => {
+          const sessions = await tells(zookeeper, 'dump');
+          return /ephemeral/i.test(sessions) && !new RegExp(`/brokers/ids/${id}\\b`).test(sessions);
+        });
       const started =
         maker === 'gregor'
           ? new Service(`broker ${id}`, process.execPath, gregor('broker', config), { log })
@@ -232,10 +241,13 @@ ${common}${properties}`,
               { log },
             );
       service = started;
-      await until(`${maker}'s broker ${id} on port ${port}\n${started.log}`, async () => {
-        if (!started.running) throw new Error(`${maker}'s broker ${id} ended:\n${started.log}`);
-        return (await listening(port)) && (await knowsItself(port, id));
-      });
+      await until(
+        () => `${maker}'s broker ${id} on port ${port}\n${started.log}`,
+        async () => {
+          if (!started.running) throw new Error(`${maker}'s broker ${id} ended:\n${started.log}`);
+          return (await listening(port)) && (await knows(port, [id]));
+        },
+      );
     },
     async stop() {
       await service?.stop('SIGTERM');
@@ -258,8 +270,8 @@ export function ownClient(cluster: KafkaCluster): ClusterClient {
   return new ClusterClient(world, endpoints);
 }
 
-/** Whether the broker is told by the controller that it is one of the cluster's: until then it knows of no topics. */
-async function knowsItself(port: number, id: number): Promise<boolean> {
+/** Whether the broker was told by the controller that these are the cluster's. Until it knows itself, it knows of no topics. */
+async function knows(port: number, ids: readonly number[]): Promise<boolean> {
   const client = new BrokerClient(world, {
     endpoint: { host: '127.0.0.1', port },
     clientId: 'interop',
@@ -267,7 +279,7 @@ async function knowsItself(port: number, id: number): Promise<boolean> {
   });
   try {
     const { brokers } = await client.send(metadata, 1, { topics: [] });
-    return brokers.some((broker) => broker.nodeId === id && broker.port === port);
+    return ids.every((id) => brokers.some((broker) => broker.nodeId === id));
   } catch {
     return false; // it is still starting
   } finally {
@@ -275,16 +287,12 @@ async function knowsItself(port: number, id: number): Promise<boolean> {
   }
 }
 
-/** Whether a session holds the broker's id, be it that of a broker that was killed. */
-async function registered(zookeeper: ZooKeeper, id: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    // `dump` lists the ephemerals of every session.
-    const socket = connect(zookeeper.port, '127.0.0.1', () => socket.end('dump'));
-    let answer = '';
-    socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('error', () => resolve(false));
-    socket.on('close', () => resolve(new RegExp(`/brokers/ids/${id}\\b`).test(answer)));
-  });
+/**
+ * What a ZooKeeper server answers to a four-letter word; nothing if it doesn't. Apache's 3.9.5 leaves connections that come while it is
+ * starting open, and never reads from them.
+ */
+function tells({ port }: { readonly port: number }, word: string): Promise<string> {
+  return askWord(port, [Buffer.from(word)]).catch(() => '');
 }
 
 /** Runs one of Apache's command-line tools. `main` is its Java class. */

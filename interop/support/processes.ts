@@ -95,9 +95,9 @@ process.once('exit', () => {
   for (const service of services) if (service.running) process.kill(service.pid, 'SIGKILL');
 });
 
-/** Waits until `condition` gives something. Rejects after `timeoutMs` with what was waited for. */
+/** Waits until `condition` gives something. Rejects after `timeoutMs` with what was waited for, as it is said then. */
 export async function until<T>(
-  what: string,
+  what: string | (() => string),
   condition: () => Promise<T | false> | T | false,
   timeoutMs = 60_000,
 ): Promise<T> {
@@ -105,7 +105,9 @@ export async function until<T>(
   for (;;) {
     const result = await condition();
     if (result !== false) return result;
-    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (performance.now() > end) {
+      throw new Error(`waited ${timeoutMs} ms in vain for ${typeof what === 'string' ? what : what()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

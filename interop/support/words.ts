@@ -8,7 +8,7 @@ export function askWord(port: number, parts: readonly Buffer[], host = '127.0.0.
     const socket = connect({ port, host, noDelay: true }, () => {
       parts.forEach((part, i) => setTimeout(() => socket.write(part), i * 50));
     });
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(5000, () => socket.destroy(new Error('no answer')));
     socket.on('data', (chunk) => answer.push(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ECONNRESET' ? resolve(Buffer.concat(answer).toString()) : reject(error),

@@ -1,7 +1,6 @@
 import java.time.Duration;
 import java.util.*;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
+import java.util.concurrent.*;
 import org.apache.kafka.clients.admin.*;
 import org.apache.kafka.clients.consumer.*;
 import org.apache.kafka.clients.producer.*;
@@ -29,7 +28,7 @@ public class KafkaClient {
       seen.put("create again", result(admin.createTopics(List.of(new NewTopic("trades", 4, (short) 3))).all()));
       seen.put("create with replicas", result(admin.createTopics(List.of(new NewTopic("placed", Map.of(0, List.of(3, 1), 1, List.of(2, 3))))).all()));
       seen.put("only validate", result(admin.createTopics(List.of(new NewTopic("dry", 1, (short) 1)), new CreateTopicsOptions().validateOnly(true)).all()));
-      TopicDescription placed = admin.describeTopics(List.of("placed")).allTopicNames().get().get("placed");
+      TopicDescription placed = eventually(() -> admin.describeTopics(List.of("placed")).allTopicNames().get().get("placed"));
       seen.put("placed", placed.partitions().stream().map(p -> p.partition() + " " + p.leader().id() + " " + p.replicas().stream().map(Node::id).toList()).toList());
       seen.put("cluster", admin.describeCluster().nodes().get().stream().map(Node::id).sorted().toList());
 
@@ -87,6 +86,17 @@ public class KafkaClient {
     }
     System.out.println(json(seen));
     System.exit(0);
+  }
+
+  /** Asks again until there is an answer: it goes to any broker, and brokers learn of a topic one after the other. */
+  static <T> T eventually(Callable<T> ask) throws Exception {
+    for (long end = System.currentTimeMillis() + 30_000;; Thread.sleep(50)) {
+      try {
+        return ask.call();
+      } catch (ExecutionException e) {
+        if (System.currentTimeMillis() > end) throw e;
+      }
+    }
   }
 
   static Object describe(Admin admin) throws Exception {

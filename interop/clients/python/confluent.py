@@ -16,14 +16,36 @@ def result(future):
         return error.args[0].name()
 
 
+def eventually(look):
+    """Asks again until there is an answer: it goes to any broker, and brokers learn of a topic one after the other."""
+    end = time.time() + 30
+    while True:
+        try:
+            found = look()
+        except KafkaException:
+            found = None
+        if found or time.time() > end:
+            return found
+        time.sleep(0.05)
+
+
+def partitions_of(topic, count):
+    found = admin.list_topics(topic, timeout=20).topics[topic].partitions.values()
+    return len(found) == count and all(p.leader > 0 for p in found) and sorted(found, key=lambda p: p.id)
+
+
+def configs_of(kind, name):
+    return eventually(lambda: next(iter(admin.describe_configs([ConfigResource(kind, name)]).values())).result(20))
+
+
 seen["create"] = result(admin.create_topics([NewTopic("payments", 3, 3, config={"cleanup.policy": "compact"})])["payments"])
 seen["create again"] = result(admin.create_topics([NewTopic("payments", 3, 3)])["payments"])
 seen["create with a factor of 9"] = result(admin.create_topics([NewTopic("wide", 1, 9)])["wide"])
 seen["create with a bad name"] = result(admin.create_topics([NewTopic("no/slash", 1, 1)])["no/slash"])
 seen["create with an unknown key"] = result(admin.create_topics([NewTopic("odd", 1, 1, config={"no.such.key": "1"})])["odd"])
-topic = admin.list_topics("payments", timeout=20).topics["payments"]
-seen["partitions"] = [(p.id, len(p.replicas), len(p.isrs), p.leader > 0) for p in sorted(topic.partitions.values(), key=lambda p: p.id)]
-configs = next(iter(admin.describe_configs([ConfigResource(ResourceType.TOPIC, "payments")]).values())).result(20)
+partitions = eventually(lambda: partitions_of("payments", 3))
+seen["partitions"] = [(p.id, len(p.replicas), len(p.isrs), p.leader > 0) for p in partitions]
+configs = configs_of(ResourceType.TOPIC, "payments")
 
 
 def synonyms(config):
@@ -31,7 +53,7 @@ def synonyms(config):
 
 
 seen["configs"] = sorted(f"{c.name}={c.value} source={c.source} default={c.is_default} readonly={c.is_read_only} {synonyms(c)}" for c in configs.values())
-broker = next(iter(admin.describe_configs([ConfigResource(ResourceType.BROKER, "1")]).values())).result(20)
+broker = configs_of(ResourceType.BROKER, "1")
 own = ("advertised", "listeners", "log.dirs", "zookeeper.connect", "broker.id")
 seen["broker configs"] = sorted(f"{c.name}={c.value} source={c.source} readonly={c.is_read_only} secret={c.is_sensitive} {synonyms(c)}"
                                 for c in broker.values() if not c.name.startswith(own))

@@ -1,6 +1,7 @@
 import { createNodeCodecs } from '../../../src/runtime/node/codecs.ts';
 import { createNodeDigests } from '../../../src/runtime/node/digests.ts';
 import { BrokerClient } from '../../../src/kafka/client/broker-client.ts';
+import { BrokerUnreachable } from '../../../src/kafka/client/broker-unreachable.ts';
 import { ErrorCode } from '../../../src/kafka/protocol/errors.ts';
 import { createTopics } from '../../../src/kafka/protocol/messages/19-create-topics.ts';
 import { findCoordinator } from '../../../src/kafka/protocol/messages/10-find-coordinator.ts';
@@ -79,11 +80,10 @@ export async function askEverything(
     for (const [n, exchange] of exchanges.entries()) {
       const [min, max] = served.get(exchange.api.key) ?? [0, -1];
       const [from, to] = limit(exchange.api.key) ?? [0, -1];
-      for (let version = Math.max(min, from); version <= Math.min(max, to); version++)
-        heard.push({
-          what: `${n} ${exchange.api.name} v${version}`,
-          ...(await hear(exchange, asked, version)),
-        });
+      for (let version = Math.max(min, from); version <= Math.min(max, to); version++) {
+        const what = `${n} ${exchange.api.name} v${version}`;
+        heard.push({ what, ...(await hear(what, exchange, asked, version)) });
+      }
     }
     return { served, heard };
   } finally {
@@ -113,11 +113,18 @@ async function prepare({ ask }: Asked): Promise<void> {
   });
 }
 
-async function hear({ errors, talk }: Exchange, asked: Asked, version: number): Promise<Omit<Heard, 'what'>> {
+/** Rejects when no answer comes at all: what is asked behind it would wait as long. */
+async function hear(
+  what: string,
+  { errors, talk }: Exchange,
+  asked: Asked,
+  version: number,
+): Promise<Omit<Heard, 'what'>> {
   try {
     const answer = await talk(asked, version);
     return { answer, unexpected: errorCodes(answer).filter((code) => !errors.includes(code)) };
   } catch (error) {
+    if (error instanceof BrokerUnreachable) throw new Error(`${what} got no answer`, { cause: error });
     return { answer: String(error), unexpected: [ErrorCode.UNKNOWN_SERVER_ERROR] };
   }
 }
