@@ -6,6 +6,7 @@ import { OpCode } from '../../jute/op-code.ts';
 import { allows, openAcl, resolveAcl, type Acl, type AuthSchemes, type Id } from '../acl/acl.ts';
 import type { DataTree } from '../data-tree.ts';
 import { OutstandingChanges, type Prospect } from './outstanding-changes.ts';
+import { OutstandingSessions } from './outstanding-sessions.ts';
 import { CONTAINER_OWNER, LONGEST_TTL_MS, NO_OWNER, ownerKind, ttlOwner } from '../znodes/owner.ts';
 import { CONFIG_PATH, isSpecialPath, isValidPath, parentOf } from '../znodes/path.ts';
 import type { MultiPart, Transaction, TransactionRecord } from '../transactions/transaction.ts';
@@ -79,16 +80,13 @@ export class RequestPreparer {
   private readonly tree: DataTree;
   private readonly settings: PreparerSettings;
   private readonly changes: OutstandingChanges;
-  /** Sessions that outstanding transactions open or close, with their zxids. */
-  private readonly opening = new Map<bigint, number>();
-  private readonly closing = new Map<bigint, number>();
-  /** The last one that was found to be there, until any closes. */
-  private knownSession = 0n;
+  private readonly sessions: OutstandingSessions;
 
   constructor(tree: DataTree, settings: PreparerSettings) {
     this.tree = tree;
     this.settings = settings;
     this.changes = new OutstandingChanges(tree);
+    this.sessions = new OutstandingSessions(tree.sessions);
   }
 
   /** Changes prepared but not yet applied. */
@@ -110,10 +108,7 @@ export class RequestPreparer {
   /** The transactions up to this one are in the tree now: forgets what was remembered for them. */
   applied(zxid: number): void {
     this.changes.applied(zxid);
-    if (this.opening.size > 0)
-      for (const [session, at] of this.opening) if (at <= zxid) this.opening.delete(session);
-    if (this.closing.size > 0)
-      for (const [session, at] of this.closing) if (at <= zxid) this.closing.delete(session);
+    this.sessions.applied(zxid);
   }
 
   /** Whether a session may write: one of the ensemble's, or a local one. */
@@ -123,11 +118,7 @@ export class RequestPreparer {
 
   /** Whether a session is there and not about to be closed by what is outstanding. */
   hasSession(sessionId: bigint): boolean {
-    if (sessionId === this.knownSession && sessionId !== 0n) return true;
-    if (this.closing.has(sessionId)) return false;
-    if (!this.tree.sessions.has(sessionId) && !this.opening.has(sessionId)) return false;
-    this.knownSession = sessionId;
-    return true;
+    return this.sessions.has(sessionId);
   }
 
   private decide(request: WriteRequest, zxid: number): Outcome {
@@ -161,7 +152,7 @@ export class RequestPreparer {
       case OpCode.reconfig:
         return this.reconfig(context, op.change);
       case OpCode.createSession:
-        this.opening.set(context.request.sessionId, context.zxid);
+        this.sessions.opens(context.request.sessionId, context.zxid);
         return { kind: 'createSession', timeoutMs: op.timeoutMs };
       case OpCode.closeSession:
         return this.closeSession(context);
@@ -381,8 +372,7 @@ export class RequestPreparer {
       const parent = this.changes.find(parentOf(path));
       if (parent !== null) this.remove(context.zxid, parent, path);
     }
-    this.closing.set(sessionId, context.zxid);
-    if (this.knownSession === sessionId) this.knownSession = 0n;
+    this.sessions.closes(sessionId, context.zxid);
     return { kind: 'closeSession', paths: [...paths] };
   }
 
