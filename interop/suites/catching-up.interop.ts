@@ -119,7 +119,10 @@ async function tailIsCut(
   const tail = `/tail-of-${leader.id}`;
   const client = clientOf(leader);
   await client.connected();
-  for (const member of ensemble.members) await treeAt(member); // all have all that was
+  // All have all that was, on their disks: otherwise who has more would be elected.
+  const known = `/known-to-all-before${tail.replace('/', '-')}`;
+  await client.create(known, null);
+  for (const member of ensemble.members) await until(`${known} in each log`, () => member.hasLogged(known));
   await Promise.all(ensemble.members.filter((member) => member !== leader).map((member) => member.freeze()));
   client.create(tail, null).catch(() => undefined);
   await until('the tail in the log', () => leader.hasLogged(tail));

@@ -120,6 +120,7 @@ test('an ensemble of both, with Kerberos between all: each leads, each follows, 
     expect(atGregor).toBe(atApache);
     expect(atGregor).toMatch(/^SaslAuthenticated \| sasl bob \|/);
     for (const { port } of [own!, apache!]) expect(await idAt(port, jaas)).toBe('sasl bob');
+    await ensemble.inStep();
     await last!.kill();
     expect((await ensemble.serving([own!, apache!])).id).toBe(apache!.id);
     expect(ensemble.members.map(({ log }) => log).join()).not.toMatch(

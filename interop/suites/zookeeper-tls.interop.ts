@@ -114,6 +114,7 @@ ${stores('ssl.', 'server.p12')}${stores('ssl.quorum.', 'server.jks')}`;
       });
       await client.close();
     }
+    await ensemble.inStep();
     await last!.kill();
     expect((await ensemble.serving([own!, apache!])).id).toBe(apache!.id);
     last!.start();

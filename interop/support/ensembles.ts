@@ -46,6 +46,8 @@ export interface Ensemble {
   leader(): Promise<EnsembleMember>;
   /** Until all that run serve, one of them as leader. @returns that one. */
   serving(members?: readonly EnsembleMember[]): Promise<EnsembleMember>;
+  /** Until all that run have applied the same transactions, so that the highest id is elected next; nobody may write meanwhile. */
+  inStep(): Promise<void>;
   /** What the servers said, for messages. */
   logs(): string;
   stop(): Promise<void>;
@@ -150,6 +152,13 @@ export async function startEnsemble(
         throw new Error(`${String(error)} ${JSON.stringify([...seen])}\n${logs()}`, { cause: error });
       }
     },
+    async inStep() {
+      await until('all servers to be in step', async () => {
+        const running = members.filter((each) => each.service !== null);
+        const zxids = await Promise.all(running.map(async ({ host, port }) => (await tell(host, port)).zxid));
+        return zxids[0] !== null && new Set(zxids).size === 1;
+      });
+    },
     logs,
     async stop() {
       await Promise.all(members.map((each) => each.kill()));
@@ -230,7 +239,7 @@ function member({
     },
     async mode() {
       const asked = timeline.nowNs;
-      const mode = await modeAt(host, port);
+      const { mode } = await tell(host, port);
       if (mode !== null && service !== null) timeline.saw(id, maker, mode, asked);
       return mode;
     },
@@ -308,13 +317,25 @@ function apache(maker: Exclude<ZooKeeperMaker, 'gregor'>, config: string, withAd
   ];
 }
 
-function modeAt(host: string, port: number): Promise<Mode | null> {
+interface Told {
+  readonly mode: Mode | null;
+  /** Of what it applied last. */
+  readonly zxid: string | null;
+}
+
+/** What a server says to `srvr`; nothing while it serves nobody. */
+function tell(host: string, port: number): Promise<Told> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => socket.write('srvr'));
     let answer = '';
     socket.setTimeout(1000, () => socket.destroy());
     socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('error', () => resolve(null));
-    socket.on('close', () => resolve((/^Mode: (\w+)$/m.exec(answer)?.[1] as Mode | undefined) ?? null));
+    socket.on('error', () => resolve({ mode: null, zxid: null }));
+    socket.on('close', () =>
+      resolve({
+        mode: (/^Mode: (\w+)$/m.exec(answer)?.[1] as Mode | undefined) ?? null,
+        zxid: /^Zxid: (\w+)$/m.exec(answer)?.[1] ?? null,
+      }),
+    );
   });
 }
