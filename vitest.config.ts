@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'simulation/**/*.test.ts', 'test/**/*.test.ts'],
-    testTimeout: 20_000,
+    // Longer than what tests wait for themselves, which say what it was.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

@@ -51,7 +51,8 @@ class Command {
   /** Resolves when standard output says so; rejects when the command ends before. */
   async says(words: RegExp): Promise<void> {
     while (!words.test(this.stdout)) {
-      if (this.process.exitCode !== null) throw new Error(`it ended: ${this.stdout}${this.stderr}`);
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        throw new Error(`it ended: ${this.stdout}${this.stderr}`);
       await new Promise<void>((heard) => this.listeners.push(heard));
     }
   }
@@ -83,6 +84,7 @@ const COMPOSE = `services:
     environment:
       KAFKA_BROKER_ID: 1
       KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS: 2000
+      KAFKA_ZOOKEEPER_CONNECTION_TIMEOUT_MS: 30000
       KAFKA_ZOOKEEPER_CONNECT: zk:2181
       KAFKA_LISTENERS: IN://kafka:19092,OUT://0.0.0.0:9092
       KAFKA_ADVERTISED_LISTENERS: IN://kafka:19092,OUT://localhost:9092

@@ -221,10 +221,8 @@ export function behavesAsRuntime(name: string, make: () => World | Promise<World
     expect(await codeOf(network.listen({ host: '203.0.113.7', port: 0 }, () => undefined))).toBe(
       'EADDRNOTAVAIL',
     );
-    expect(await codeOf(world.here.network.connect({ host: 'no-such-host.invalid', port: 1 }))).toBe(
-      'ENOTFOUND',
-    );
-    expect(await codeOf(world.here.network.resolve('no-such-host.invalid'))).toBe('ENOTFOUND');
+    expect(await codeOf(world.here.network.connect({ host: 'no..such..host', port: 1 }))).toBe('ENOTFOUND');
+    expect(await codeOf(world.here.network.resolve('no..such..host'))).toBe('ENOTFOUND');
     await listener.close();
     expect(await codeOf(world.here.network.connect(to))).toBe('ECONNREFUSED');
     expect(client.write(Buffer.from('still there'))).toBe(true);
@@ -281,14 +279,14 @@ export function behavesAsRuntime(name: string, make: () => World | Promise<World
   it('timers run in their order and not after they were cancelled; what is due soon runs before', async (world) => {
     const { clock } = world.here;
     const order: string[] = [];
-    clock.after(12, () => order.push('later'));
-    clock.after(1, () => order.push('sooner'));
-    clock.after(2, () => order.push('never')).cancel();
+    clock.after(120, () => order.push('later'));
+    clock.after(60, () => order.push('sooner'));
+    clock.after(70, () => order.push('never')).cancel();
     clock.soon(() => order.push('soon'));
     const from = clock.monotonicMs();
-    await pause(world.here, 30);
+    await pause(world.here, 200);
     expect(order).toEqual(['soon', 'sooner', 'later']);
-    expect(clock.monotonicMs() - from).toBeGreaterThan(25);
+    expect(clock.monotonicMs() - from).toBeGreaterThan(190);
   });
 
   it('hashes and checksums are those of the standards', async ({ here }) => {

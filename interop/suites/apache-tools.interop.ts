@@ -82,8 +82,7 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
       await call(
         main.consoleProducer,
         [
-          version === '2.3.0' ? '--broker-list' : '--bootstrap-server',
-          cluster.bootstrap,
+          ...servers(version, cluster),
           '--topic',
           'tooled',
           '--property',
@@ -111,12 +110,7 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
       'print.key=true',
     ]);
     seen['consume'] = words(consumed.out).sort();
-    const offsets = await call(main.getOffsets, [
-      version === '2.3.0' ? '--broker-list' : '--bootstrap-server',
-      cluster.bootstrap,
-      '--topic',
-      'tooled',
-    ]);
+    const offsets = await call(main.getOffsets, [...servers(version, cluster), '--topic', 'tooled']);
     seen['get offsets'] = words(offsets.out)
       .map((line) => Number(line.split(':')[2]))
       .reduce((sum, offset) => sum + offset, 0);
@@ -216,6 +210,25 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
       versions.code,
       words(versions.out).filter((line) => line.includes('(id:')).length,
     ];
+    await call(main.topics, [
+      ...server,
+      '--create',
+      '--topic',
+      'verified',
+      '--partitions',
+      '3',
+      '--replication-factor',
+      '3',
+    ]);
+    // The producer doesn't try again, so each leader must know that it leads.
+    await until('the leaders', async () => {
+      const { code, out } = await call(main.getOffsets, [
+        ...servers(version, cluster),
+        '--topic',
+        'verified',
+      ]);
+      return code === 0 && words(out).filter((line) => /^verified:\d:0$/.test(line)).length === 3;
+    });
     seen['verifiable producer'] = await verifiable(version, cluster, 'producer');
     seen['verifiable consumer'] = await verifiable(version, cluster, 'consumer');
     seen['delete'] = (await call(main.topics, [...server, '--delete', '--topic', 'tooled'])).code;
@@ -225,18 +238,18 @@ async function useTools(version: '2.3.0' | '3.9.1', cluster: KafkaCluster): Prom
   }
 }
 
+/** For the tools that long had a name of their own for it. */
+function servers(version: '2.3.0' | '3.9.1', { bootstrap }: KafkaCluster): string[] {
+  return [version === '2.3.0' ? '--broker-list' : '--bootstrap-server', bootstrap];
+}
+
 /** The verifiable tools print one JSON object an event; those that tell of success are counted. */
 async function verifiable(version: '2.3.0' | '3.9.1', cluster: KafkaCluster, kind: 'producer' | 'consumer') {
-  const servers = [
-    version === '2.3.0' ? '--broker-list' : '--bootstrap-server',
-    cluster.bootstrap,
-    '--topic',
-    'verified',
-  ];
+  const target = [...servers(version, cluster), '--topic', 'verified'];
   const { code, out } =
     kind === 'producer'
       ? await tool(version, 'org.apache.kafka.tools.VerifiableProducer', [
-          ...servers,
+          ...target,
           '--max-messages',
           '500',
           '--throughput',
@@ -245,7 +258,7 @@ async function verifiable(version: '2.3.0' | '3.9.1', cluster: KafkaCluster, kin
           '-1',
         ])
       : await tool(version, 'org.apache.kafka.tools.VerifiableConsumer', [
-          ...servers,
+          ...target,
           '--group-id',
           'verifiers',
           '--max-messages',

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { produceTo, readAll, topic, type ClusterClient, type Ledger } from '../../simulation/clients.ts';
 import { whatIsWrong } from '../../simulation/what-is-wrong.ts';
-import { ownClient, startCluster, type KafkaCluster } from '../support/clusters.ts';
+import { allInSync, ownClient, startCluster, type KafkaCluster } from '../support/clusters.ts';
 import { classPath } from '../support/install.ts';
-import { run, until } from '../support/processes.ts';
+import { Service, until } from '../support/processes.ts';
 
 const PARTITIONS = [0, 1, 2];
 const settings = {
@@ -52,11 +52,13 @@ describe('brokers killed with -9 under load, acks=all, three replicas', () => {
     withCluster(async (cluster, client) => {
       const program = join(import.meta.dirname, '../clients/java/AckedProducer.java');
       const args = ['-Xmx256m', '-cp', classPath('kafka-clients-4.2.0'), program, cluster.bootstrap, topic];
-      const producing = run('java', [...args, '25000'], { timeoutMs: 150_000 });
+      const producer = new Service('producer', 'java', args, { log: '/dev/null' });
+      onTestFinished(() => producer.stop('SIGKILL'));
       await killInTurn(cluster, () => client.endOffset(0));
-      const { code, out, err } = await producing;
-      expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('failed 0') as string });
-      const acknowledged = out.trim().split('\n');
+      producer.tell('enough');
+      await until('the end of the producer', () => !producer.running, 150_000);
+      expect(producer.log).toContain('failed 0');
+      const acknowledged = producer.out.trim().split('\n');
       const found = await Promise.all(PARTITIONS.map((p) => readAll(client, p)));
       const values = found.map((records) => records.map(({ value }) => Number(value)));
       // Each record goes to the partition of its key, so numbers grow within a partition.
@@ -73,7 +75,7 @@ describe('brokers killed with -9 under load, acks=all, three replicas', () => {
       const ledger: Ledger = { acknowledged: [] };
       await produceTo(client, 0, ledger, () => ledger.acknowledged.length < 200);
       await first!.start();
-      await until('all replicas in sync', async () => (await client.inSync()).every((isr) => isr === 3));
+      await until('all replicas in sync', () => allInSync(client, PARTITIONS.length, 3));
       for (const other of cluster.brokers.slice(1)) await other.kill();
       expect(whatIsWrong(0, ledger, await readAll(client, 0))).toEqual([]);
     }));

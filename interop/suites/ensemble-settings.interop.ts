@@ -88,7 +88,7 @@ test
     const ensemble = await startEnsemble(voters, {
       isolable: true,
       switches: 2,
-      extra: () => 'multiAddress.enabled=true\nmultiAddress.reachabilityCheckTimeoutMs=300\n',
+      extra: () => 'multiAddress.enabled=true\nmultiAddress.reachabilityCheckTimeoutMs=1000\n',
       // Apache reads the servers before that line.
       javaOptions: ['-Dzookeeper.multiAddress.enabled=true'],
     });
@@ -162,7 +162,7 @@ test.each<{ member: ZooKeeperMaker; leader: ZooKeeperMaker }>([
 );
 
 function clientOf({ host, port }: EnsembleMember, clients: ZooKeeperClient[] = []): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 20_000 });
+  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 40_000 });
   clients.push(client);
   client.start();
   return client;

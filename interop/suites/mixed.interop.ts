@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { produceTo, readAll, type ClusterClient, type Ledger } from '../../simulation/clients.ts';
 import { whatIsWrong } from '../../simulation/what-is-wrong.ts';
 import {
+  allInSync,
   ownClient,
   startCluster,
   type Broker,
@@ -37,8 +38,6 @@ async function whileWriting(
   try {
     await client.createTopic(PARTITIONS.length, makers.length);
     const producing = Promise.all(ledgers.map((ledger, p) => produceTo(client, p, ledger, () => writing)));
-    const allInSync = async () =>
-      (await client.inSync().catch(() => [0])).every((replicas) => replicas === makers.length);
     const moreIsWritten = async () => {
       const before = least();
       await until('more records', () => least() > before + 100);
@@ -49,7 +48,7 @@ async function whileWriting(
         controllers.includes(await client.controllerId().catch(() => -1)),
       );
       await Promise.all(victims.map((broker) => broker.start()));
-      await until('all replicas in sync', allInSync);
+      await until('all replicas in sync', () => allInSync(client, PARTITIONS.length, makers.length));
       await moreIsWritten();
     };
     await moreIsWritten();

@@ -6,7 +6,12 @@ import { compareClient } from '../support/compare.ts';
 compareClient(
   '@platformatic/kafka',
   async (cluster) => {
-    const base = { clientId: 'interop', bootstrapBrokers: cluster.bootstrap.split(',') };
+    const base = {
+      clientId: 'interop',
+      bootstrapBrokers: cluster.bootstrap.split(','),
+      retries: 60,
+      retryDelay: 500,
+    };
     const admin = new Admin(base);
     const created = await admin.createTopics({ topics: ['events'], partitions: 3, replicas: 3 });
     // It asks any broker; brokers learn of a topic one after the other.

@@ -55,7 +55,8 @@ async function observe(maker: ZooKeeperMaker): Promise<void> {
       const servers = [{ host: '127.0.0.1', port }];
       const client = new ZooKeeperClient(createNodeRuntime({ log: silentLog }), {
         servers,
-        sessionTimeoutMs: 20_000,
+        // Its first ping, which servers tell as the last operation, comes after all was asked.
+        sessionTimeoutMs: 40_000,
       });
       clients.push(client);
       client.start();

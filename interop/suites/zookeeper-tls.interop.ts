@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -8,7 +8,7 @@ import { creatorAcl, openAcl } from '../../src/zookeeper/client/types.ts';
 import { gregor, world } from '../support/clusters.ts';
 import { startEnsemble, type Ensemble } from '../support/ensembles.ts';
 import { classPath } from '../support/install.ts';
-import { freePorts, run, Service } from '../support/processes.ts';
+import { freePorts, run, Service, until } from '../support/processes.ts';
 
 const MODULE = 'org.apache.zookeeper.server.auth.DigestLoginModule required';
 const BOB = { user: 'bob', password: 'sécret "1"' };
@@ -173,11 +173,20 @@ test('the audit log says the same, line by line', async () => {
       maker === 'gregor'
         ? new Service(maker, process.execPath, gregor('zookeeper', config), { log })
         : new Service(maker, 'java', [...apache, path, main, config], { log });
+    const file = `${folder}/gregor/zookeeper_audit.log`;
+    const audited = (): string => {
+      if (maker === 'apache') return service.log;
+      return existsSync(file) ? readFileSync(file, 'utf8') : '';
+    };
+    await until('the start', () => {
+      if (!service.running) throw new Error(service.log);
+      return audited().includes('serverStart');
+    });
     const acl = await makeChanges(port!);
     await service.stop('SIGTERM');
-    const text =
-      maker === 'gregor' ? readFileSync(`${folder}/gregor/zookeeper_audit.log`, 'utf8') : service.log;
-    const found = text.split('\n').filter((line) => line.includes('result='));
+    const found = audited()
+      .split('\n')
+      .filter((line) => line.includes('result='));
     return [
       acl,
       ...found.map((line) =>

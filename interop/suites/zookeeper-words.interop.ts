@@ -47,11 +47,12 @@ async function observe(maker: ZooKeeperMaker): Promise<Seen> {
   const [adminPort] = await freePorts(1);
   const server = await startZooKeeper(
     maker,
-    `admin.enableServer=true\nadmin.serverPort=${adminPort}\nDigestAuthenticationProvider.superDigest=${superDigest}\n`,
+    `admin.enableServer=true\nadmin.serverPort=${adminPort}\nadmin.rateLimiterIntervalInMS=5000000\nDigestAuthenticationProvider.superDigest=${superDigest}\n`,
   );
   const client = new ZooKeeperClient(createNodeRuntime({ log: silentLog }), {
     servers: [{ host: '127.0.0.1', port: server.port }],
-    sessionTimeoutMs: 10_000,
+    // Its first ping, which servers tell as the last operation, comes after all was asked.
+    sessionTimeoutMs: 40_000,
   });
   try {
     client.start();

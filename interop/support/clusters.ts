@@ -87,13 +87,18 @@ export async function startZooKeeper(maker: ZooKeeperMaker, extra = '', reuse?: 
             java(zooKeeperPeers[maker], 'org.apache.zookeeper.server.quorum.QuorumPeerMain', [config]),
             { log },
           );
-    await until(
-      () => `${maker}'s ZooKeeper on port ${port}\n${service.log}`,
-      async () => {
-        if (!service.running) throw new Error(`${maker}'s ZooKeeper ended:\n${service.log}`);
-        return (await tells({ port: port! }, 'srvr')).includes('Mode: ');
-      },
-    );
+    try {
+      await until(
+        () => `${maker}'s ZooKeeper on port ${port}\n${service.log}`,
+        async () => {
+          if (!service.running) throw new Error(`${maker}'s ZooKeeper ended:\n${service.log}`);
+          return (await tells({ port: port! }, 'srvr')).includes('Mode: ');
+        },
+      );
+    } catch (error) {
+      await service.stop('SIGKILL');
+      throw error;
+    }
     return service;
   };
   let service = await launch();
@@ -268,6 +273,16 @@ export function ownClient(cluster: KafkaCluster): ClusterClient {
     return { host: host!, port: Number(port) };
   });
   return new ClusterClient(world, endpoints);
+}
+
+/** Whether each of so many partitions of its topic has so many replicas in sync, as some broker says. */
+export async function allInSync(
+  client: ClusterClient,
+  partitions: number,
+  replicas: number,
+): Promise<boolean> {
+  const inSync = await client.inSync().catch(() => []);
+  return inSync.length === partitions && inSync.every((count) => count === replicas);
 }
 
 /** Whether the broker was told by the controller that these are the cluster's. Until it knows itself, it knows of no topics. */

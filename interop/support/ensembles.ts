@@ -146,7 +146,7 @@ export async function startEnsemble(
               ? leaders[0]!
               : false;
           },
-          40_000,
+          90_000,
         );
       } catch (error) {
         throw new Error(`${String(error)} ${JSON.stringify([...seen])}\n${logs()}`, { cause: error });
@@ -328,7 +328,7 @@ function tell(host: string, port: number): Promise<Told> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => socket.write('srvr'));
     let answer = '';
-    socket.setTimeout(1000, () => socket.destroy());
+    socket.setTimeout(3000, () => socket.destroy());
     socket.on('data', (chunk) => (answer += chunk.toString()));
     socket.on('error', () => resolve({ mode: null, zxid: null }));
     socket.on('close', () =>

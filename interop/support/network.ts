@@ -4,6 +4,7 @@
  * clients stay, and a switch can fail. Needs root and iproute2.
  */
 import { execFileSync } from 'node:child_process';
+import { atTheEnd } from './processes.ts';
 
 export interface Host {
   /** For the other servers, one by each switch. */
@@ -25,6 +26,8 @@ export interface Network {
   remove(): void;
 }
 
+/** Apart from those of the suites that run at the same time. */
+const BLOCKS_A_WORKER = 2048;
 let made = 0;
 
 /** Where `CI` is set nothing may be left untested. */
@@ -43,14 +46,18 @@ export function makeNetwork(size: number, switches = 1): Network | null {
   if (process.getuid?.() !== 0) return cannot('the user is not root');
   const name = `gr${process.pid.toString(36)}${(made++).toString(36)}`;
   // Of 10.64.0.0/10, which nobody routes: 4 addresses for each cable of clients, and 64 for the servers at each switch.
-  const block = (process.pid * 8 + made) % 4096;
+  const block =
+    (Number(process.env['VITEST_POOL_ID'] ?? 1) % 2) * BLOCKS_A_WORKER +
+    ((process.pid * 61 + made) % BLOCKS_A_WORKER);
   const address = (low: number) => `10.${64 + (block >> 8)}.${block & 255}.${low}`;
   const inner = `${name}s`;
   const all = Array.from({ length: switches }, (_, s) => `switch${s}`);
   const remove = () => {
+    removed();
     for (const each of [inner, ...Array.from({ length: size }, (_, i) => `${name}h${i}`)])
       quietly('netns', 'del', each);
   };
+  const removed = atTheEnd(remove);
   try {
     ip('netns', 'add', inner);
     for (const each of all) {

@@ -12,7 +12,8 @@ export class Service {
   private readonly child: ChildProcess;
   private output = '';
   private printed = '';
-  private readonly exit: Promise<void>;
+  private readonly end: Promise<void>;
+  private isRunning = true;
 
   constructor(
     name: string,
@@ -38,8 +39,14 @@ export class Service {
       (chunk: Buffer) => (this.printed = (this.printed + chunk.toString()).slice(-KEPT)),
     );
     this.child.stderr!.on('data', keep);
-    this.exit = new Promise((resolve) => this.child.once('exit', () => resolve()));
-    services.add(this);
+    // With all its output.
+    this.end = new Promise((resolve) =>
+      this.child.once('close', () => {
+        this.isRunning = false;
+        resolve();
+      }),
+    );
+    endsWithThisProcess(this.child);
   }
 
   get pid(): number {
@@ -56,7 +63,7 @@ export class Service {
   }
 
   get running(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
+    return this.isRunning;
   }
 
   /**
@@ -67,7 +74,13 @@ export class Service {
     this.child.kill('SIGSTOP');
     const tasks = `/proc/${this.pid}/task`;
     if (!existsSync(tasks)) return;
-    const stands = (task: string): boolean => /\) [TtZX]/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+    const stands = (task: string): boolean => {
+      try {
+        return /\) [TtZX]/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8'));
+      } catch {
+        return true; // it has ended
+      }
+    };
     await until(`${this.name} to stand still`, () => readdirSync(tasks).every(stands));
   }
 
@@ -81,19 +94,38 @@ export class Service {
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT' = 'SIGTERM'): Promise<void> {
-    services.delete(this);
     if (!this.running) return;
     this.child.kill(signal);
     const forced = setTimeout(() => this.child.kill('SIGKILL'), 20_000);
-    await this.exit;
+    await this.end;
     clearTimeout(forced);
   }
 }
 
-const services = new Set<Service>();
-process.once('exit', () => {
-  for (const service of services) if (service.running) process.kill(service.pid, 'SIGKILL');
-});
+const undone = new Set<() => void>();
+
+/** What must be undone however this process ends; after a test that took too long it gets a signal. @returns what says that it was. */
+export function atTheEnd(undo: () => void): () => void {
+  undone.add(undo);
+  return () => undone.delete(undo);
+}
+
+function undoAll(): void {
+  for (const undo of undone) undo();
+  undone.clear();
+}
+
+process.once('exit', undoAll);
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, () => {
+    undoAll();
+    process.kill(process.pid, 'SIGKILL');
+  });
+
+function endsWithThisProcess(child: ChildProcess): void {
+  const ended = atTheEnd(() => child.kill('SIGKILL'));
+  child.once('exit', ended);
+}
 
 /** Waits until `condition` gives something. Rejects after `timeoutMs` with what was waited for, as it is said then. */
 export async function until<T>(
@@ -157,6 +189,7 @@ export async function run(
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
+    endsWithThisProcess(child);
     let out = '';
     let err = '';
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);

@@ -165,7 +165,7 @@ test('logs that are followed come as they are written', async () => {
   const stopped = new Promise<void>((resolve) => {
     void ask(socket, { command: 'logs', services: [], tail: 0, follow: true }, ({ line }) => {
       lines.push(`${line.service} ${line.message}`);
-      if (lines.length === 2) resolve();
+      if (lines.length === 4) resolve();
     });
   });
   await ask(socket, { command: 'restart', service: 'kafka' });

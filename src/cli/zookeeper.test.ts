@@ -79,7 +79,7 @@ test('a file that is not there, and wrong keys, are said with their place, and t
       `${file}:5 KEY_UNKNOWN: tickTme is not a setting of ZooKeeper; did you mean tickTime?\n` +
       `${file}:6 VALUE_WRONG: maxClientCnxns can't be "many"; write a whole number of at least 0\n`,
   });
-}, 30_000);
+}, 120_000);
 
 test('a port in use, a folder in use and a folder that cannot be made end it with a sentence and code 1', async () => {
   const port = await takenPort();
@@ -105,7 +105,7 @@ test('a port in use, a folder in use and a folder that cannot be made end it wit
     `another server uses ${byFolder.dataDir}/version-2; stop it, or give this one a dataDir of its own`,
   );
   expect(ended[2]!.said).toContain('/proc/gregor: no folder can be made in /proc; take one on a disk');
-}, 30_000);
+}, 120_000);
 
 test('a server stops cleanly on SIGTERM, with code 0', async () => {
   const { file } = configured('clientPortAddress=127.0.0.1', `clientPort=${await freePort()}`);
@@ -113,4 +113,4 @@ test('a server stops cleanly on SIGTERM, with code 0', async () => {
   expect(said).toContain('stopping, as SIGTERM says');
   expect(said).not.toMatch(stackTrace);
   expect(code).toBe(0);
-}, 30_000);
+}, 120_000);

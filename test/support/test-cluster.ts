@@ -7,7 +7,6 @@ import { BrokerClient } from '../../src/kafka/client/broker-client.ts';
 import type { Api, RequestDraft, ResponseOf } from '../../src/kafka/protocol/api.ts';
 import { metadata } from '../../src/kafka/protocol/messages/03-metadata.ts';
 import { createLog } from '../../src/runtime/node/log.ts';
-import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import type { Endpoint, Listener, Log, Runtime } from '../../src/runtime/runtime.ts';
 import { silentLog } from '../../src/runtime/silent-log.ts';
 import { VirtualNetwork, type Host } from '../../src/runtime/virtual/virtual-network.ts';
@@ -17,6 +16,7 @@ import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
 import { parseZooKeeperConfig } from '../../src/zookeeper/server/config/config.ts';
 import { startZooKeeper, type ZooKeeperServer } from '../../src/zookeeper/server/start.ts';
 import { eventually } from './eventually.ts';
+import { createUnsyncedRuntime } from './unsynced-runtime.ts';
 
 const ZOOKEEPER = { host: 'zookeeper', port: 2181 };
 
@@ -44,7 +44,7 @@ export class TestCluster {
 
   private constructor(properties: Readonly<Record<string, string>>) {
     this.properties = properties;
-    this.network = new VirtualNetwork(createNodeRuntime({ log: chosenLog() }));
+    this.network = new VirtualNetwork(createUnsyncedRuntime(chosenLog()));
     this.client = this.network.host('client').runtime;
     this.zooKeeperHost = this.network.host(ZOOKEEPER.host);
     this.zooKeeper = new ZooKeeperClient(this.client, { servers: [ZOOKEEPER], sessionTimeoutMs: 6000 });
@@ -79,7 +79,8 @@ export class TestCluster {
     const lines = {
       'broker.id': id,
       'zookeeper.connect': `${ZOOKEEPER.host}:${ZOOKEEPER.port}`,
-      'zookeeper.session.timeout.ms': 1000,
+      'zookeeper.session.timeout.ms': 2500,
+      'zookeeper.connection.timeout.ms': 30_000,
       listeners: `PLAINTEXT://:${port}`,
       'advertised.listeners': `PLAINTEXT://${name}:${port}`,
       'log.dirs': join(this.folder, name),

@@ -3,25 +3,20 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.serialization.*;
 
-/**
- * Produces numbered records with acks=all and idempotence for so many ms, or, with a fourth argument, slowly until a line comes on standard
- * input; prints the number of each record that was acknowledged.
- */
+/** Produces numbered records to a topic with acks=all and idempotence until a line comes on standard input; prints the number of each that was acknowledged. */
 public class AckedProducer {
   public static void main(String[] args) throws Exception {
     Properties p = new Properties();
     p.put("bootstrap.servers", args[0]);
     p.put("acks", "all");
     p.put("enable.idempotence", "true");
-    p.put("delivery.timeout.ms", "60000");
+    p.put("delivery.timeout.ms", "180000");
     p.put("request.timeout.ms", "5000");
     p.put("linger.ms", "1");
-    long end = System.currentTimeMillis() + Long.parseLong(args[2]);
     StringBuilder acked = new StringBuilder();
     AtomicLong failed = new AtomicLong();
     try (Producer<String, String> producer = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
-      boolean untilTold = args.length > 3;
-      for (int i = 0; untilTold ? System.in.available() == 0 : System.currentTimeMillis() < end; i++) {
+      for (int i = 0; System.in.available() == 0; i++) {
         String number = Integer.toString(i);
         producer.send(new ProducerRecord<>(args[1], number, number), (metadata, error) -> {
           synchronized (acked) {
@@ -29,7 +24,7 @@ public class AckedProducer {
             else failed.incrementAndGet();
           }
         });
-        if (untilTold || i % 10 == 0) Thread.sleep(1);
+        Thread.sleep(1);
       }
       producer.flush();
     }

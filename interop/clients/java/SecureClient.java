@@ -12,12 +12,12 @@ public class SecureClient {
   }
 
   static String look(String address, String path) throws Exception {
-    List<String> seen = new ArrayList<>();
-    CountDownLatch up = new CountDownLatch(1);
+    List<String> seen = new CopyOnWriteArrayList<>();
+    CountDownLatch up = new CountDownLatch(2);
     ZooKeeper zk = new ZooKeeper(address, 15_000, e -> {
       if (e.getState() == Watcher.Event.KeeperState.SaslAuthenticated) seen.add("SaslAuthenticated");
       if (e.getState() == Watcher.Event.KeeperState.AuthFailed) seen.add("AuthFailed");
-      if (e.getState() == Watcher.Event.KeeperState.SyncConnected) up.countDown();
+      if (e.getState() != Watcher.Event.KeeperState.Disconnected) up.countDown(); // connected, then authenticated or not
     });
     if (!up.await(20, TimeUnit.SECONDS)) throw new Exception("no connection with " + address);
     zk.create(path, "x".getBytes(), ZooDefs.Ids.CREATOR_ALL_ACL, CreateMode.PERSISTENT);

@@ -111,7 +111,14 @@ public class ZooKeeperClient {
       ZooKeeper moved = new ZooKeeper(args[0], 10_000, e -> up.countDown(), other.getSessionId(), other.getSessionPasswd());
       up.await(10, TimeUnit.SECONDS);
       boolean same = moved.getSessionId() == other.getSessionId();
-      String data = new String(moved.getData("/mine", false, null));
+      String data = null;
+      // The other one wants its session back, and may get it first.
+      for (long end = System.currentTimeMillis() + 20_000; data == null;)
+        try {
+          data = new String(moved.getData("/mine", false, null));
+        } catch (KeeperException.ConnectionLossException e) {
+          if (System.currentTimeMillis() > end) throw e;
+        }
       moved.close();
       return same + " " + data;
     });

@@ -162,12 +162,19 @@ def rest():
         each.wait(60)
 
 
+def be_alive(session):
+    try:
+        session.client.create(f"{ROOT}/live/{session.number}", b"", ephemeral=True)
+    except NodeExistsError:
+        pass  # by an attempt that wasn't answered
+
+
 all_sessions = [Session(number) for number in range(SESSIONS + 1)]
 first = all_sessions[0].client
 for path in ["registers", "ledger", "live", *[f"registers/r{n}" for n in range(REGISTERS)]]:
-    first.ensure_path(f"{ROOT}/{path}")
+    first.retry(first.ensure_path, f"{ROOT}/{path}")
 for session in all_sessions:
-    session.client.create(f"{ROOT}/live/{session.number}", b"", ephemeral=True)
+    session.client.retry(be_alive, session)
 for session in all_sessions:
     turn = ledger_of(session) if session.number == SESSIONS else registers_of(session)
     threading.Thread(target=loop, args=(session.number, turn), daemon=True).start()

@@ -19,6 +19,7 @@ let controller: number;
 beforeAll(async () => {
   cluster = await TestCluster.start(3);
   controller = await cluster.controller();
+  for (const name of ['taken', 'or.der_s']) expect((await create(name)).errorCode).toBe(0);
 });
 afterAll(() => cluster.stop());
 
@@ -82,9 +83,8 @@ describe('CreateTopics', () => {
 
   test.each([
     ['a name with a slash', 'a/b', {}, 17],
-    ['a name that is taken', 'orders', {}, 36],
-    ['a name that metrics would mix up', 'or.der_s', {}, 0],
-    ['… with another', 'or_der.s', {}, 17],
+    ['a name that is taken', 'taken', {}, 36],
+    ['a name that metrics would mix up with another', 'or_der.s', {}, 17],
     ['no partitions', 'x', { numPartitions: 0 }, 37],
     ['more replicas than brokers', 'x', { replicationFactor: 4 }, 38],
     ['no replicas', 'x', { replicationFactor: 0 }, 38],

@@ -59,15 +59,18 @@ test(
 test(
   'a broker that stops gives its leaderships away before it goes',
   () =>
-    withCluster(async (cluster) => {
-      const controller = await cluster.controller();
-      const [leaving, staying] = [1, 2, 3].filter((id) => id !== controller) as [number, number];
-      await create(cluster, 't', [leaving, staying]);
-      await cluster.brokers.get(leaving)!.stop();
-      cluster.brokers.delete(leaving);
-      expect(await state(cluster, 't')).toMatchObject({ leader: staying, isr: [staying] });
-      await eventually(async () => (await leaderAt(cluster, staying, 't')) === staying);
-    }),
+    withCluster(
+      async (cluster) => {
+        const controller = await cluster.controller();
+        const [leaving, staying] = [1, 2, 3].filter((id) => id !== controller) as [number, number];
+        await create(cluster, 't', [leaving, staying]);
+        await cluster.brokers.get(leaving)!.stop();
+        cluster.brokers.delete(leaving);
+        expect(await state(cluster, 't')).toMatchObject({ leader: staying, isr: [staying] });
+        await eventually(async () => (await leaderAt(cluster, staying, 't')) === staying);
+      },
+      { 'controlled.shutdown.retry.backoff.ms': '10000' },
+    ),
   30_000,
 );
 

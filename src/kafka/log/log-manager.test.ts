@@ -91,7 +91,9 @@ test('a deleted log is gone at once, its files after a while, and its name is fr
   const again = manager.getOrCreate('t', 0);
   expect(again.logEndOffset).toBe(0);
   await expect
-    .poll(() => runtime.files.list(`${root}/a`).filter((name) => name.endsWith('-delete')))
+    .poll(() => runtime.files.list(`${root}/a`).filter((name) => name.endsWith('-delete')), {
+      timeout: 20_000,
+    })
     .toEqual([]);
 });
 

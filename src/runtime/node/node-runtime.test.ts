@@ -20,7 +20,7 @@ afterAll(() => {
 behavesAsRuntime('the real machine', () => {
   const runtime = createNodeRuntime({ log: silentLog });
   const folder = temporaryFolder();
-  return { here: runtime, there: runtime, thereHost: 'localhost', folder, play: (body) => body() };
+  return { here: runtime, there: runtime, thereHost: '127.0.0.1', folder, play: (body) => body() };
 });
 
 test('a lock ends with its process, also when that is killed', async () => {

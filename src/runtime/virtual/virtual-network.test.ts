@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { eventually } from '../../../test/support/eventually.ts';
 import { behavesAsRuntime, Heard } from '../../../test/runtime-behaviour.ts';
 import { silentLog } from '../node/log.ts';
 import { createNodeRuntime } from '../node/node-runtime.ts';
@@ -151,7 +152,7 @@ test('a killed process is silent: no timer, no data, no promise; its peers are r
   const published = await a.publish({ host: '127.0.0.1', port: 0 }, 9092);
   const inner = new Heard(await b.runtime.network.connect({ host: 'a', port: 9092 }));
   const outer = new Heard(await base.network.connect(published.endpoint));
-  await outer.until(() => accepted.length === 2);
+  await eventually(() => accepted.length === 2);
   expect(runtime.files.lock('/lock')).not.toBeNull();
   const file = runtime.files.open('/f', 'write');
   runtime.clock.after(0, () => calls.push('timer'));
@@ -282,7 +283,7 @@ test('an exception in a callback ends the process that it was in, and no other',
     };
     if (wait === 'after') clock.after(0, fail);
     else clock.soon(fail);
-    await expect.poll(() => b.alive).toBe(false);
+    await expect.poll(() => b.alive, { timeout: 20_000 }).toBe(false);
   }
   expect(crashes).toEqual([oops, oops, oops]);
 });

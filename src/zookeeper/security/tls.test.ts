@@ -44,6 +44,7 @@ const stores = (prefix = 'ssl.'): string[] => [
 
 async function start(...lines: string[]): Promise<{ server: ZooKeeperServer; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'gregor-zookeeper-tls-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const text = [`dataDir=${folder}/data`, 'preAllocSize=64', '4lw.commands.whitelist=*', ...lines].join('\n');
   const { config, problems } = parseZooKeeperConfig(text, 'zoo.cfg');
   if (config === null) throw new Error(JSON.stringify(problems));
@@ -59,10 +60,7 @@ async function start(...lines: string[]): Promise<{ server: ZooKeeperServer; fol
     },
     { initialConfiguration: text },
   );
-  onTestFinished(async () => {
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => server.stop());
   return { server, folder };
 }
 

@@ -19,7 +19,7 @@ const MEMBER_ID_FIRST = 4; // KIP-394
 
 const joining = (groupId: string, memberId = '') => ({
   groupId,
-  sessionTimeoutMs: 30_000,
+  sessionTimeoutMs: 300_000,
   rebalanceTimeoutMs: 30_000,
   memberId,
   protocolType: 'consumer',

@@ -48,8 +48,8 @@ const fetchBody = (topic: string, fetchOffset: number, more: Partial<FetchBody> 
 
 test('a fetch waits for records, and is answered as soon as there are some', async () => {
   await topicWith('waits', 1);
-  const startedMs = performance.now();
-  const waiting = ask(fetch, 11, fetchBody('waits', 1, { maxWaitMs: 15_000 }));
+  // longer than a test may take
+  const waiting = ask(fetch, 11, fetchBody('waits', 1, { maxWaitMs: 120_000 }));
   // behind the fetch on the same connection nothing is handled, so another one produces
   const other = new TestClient(cluster.client, [1]);
   await other.produce('waits', 0, ['second']);
@@ -57,7 +57,6 @@ test('a fetch waits for records, and is answered as soon as there are some', asy
   const found = (await waiting).responses[0]?.partitions[0];
   expect(found).toMatchObject({ errorCode: 0, highWatermark: 2 });
   expect(found?.records?.length).toBeGreaterThan(0);
-  expect(performance.now() - startedMs).toBeLessThan(10_000);
 });
 
 test('a fetch that waits in vain is answered empty when its time is over', async () => {
