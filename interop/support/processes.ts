@@ -119,7 +119,7 @@ process.once('exit', undoAll);
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.once(signal, () => {
     undoAll();
-    process.kill(process.pid, 'SIGKILL');
+    process.kill(process.pid, signal);
   });
 
 function endsWithThisProcess(child: ChildProcess): void {
