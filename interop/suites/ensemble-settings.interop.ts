@@ -162,7 +162,11 @@ test.each<{ member: ZooKeeperMaker; leader: ZooKeeperMaker }>([
 );
 
 function clientOf({ host, port }: EnsembleMember, clients: ZooKeeperClient[] = []): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 40_000 });
+  const client = new ZooKeeperClient(world, {
+    servers: [{ host, port }],
+    sessionTimeoutMs: 40_000,
+    connectTimeoutMs: 3000,
+  });
   clients.push(client);
   client.start();
   return client;

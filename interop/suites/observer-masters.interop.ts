@@ -65,7 +65,11 @@ test
 );
 
 function connect({ host, port }: EnsembleMember, clients: ZooKeeperClient[]): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 40_000 });
+  const client = new ZooKeeperClient(world, {
+    servers: [{ host, port }],
+    sessionTimeoutMs: 40_000,
+    connectTimeoutMs: 3000,
+  });
   clients.push(client);
   client.start();
   return client;
