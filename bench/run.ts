@@ -84,8 +84,6 @@ for (const what of wanted)
     process.stderr.write(`no benchmark is called ${what}; there are ${Object.keys(benchmarks).join(', ')}\n`);
     process.exit(2);
   }
-// What was started ends with this process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 installAll();
 for (const what of wanted) await benchmarks[what]!();
 process.exit(0);

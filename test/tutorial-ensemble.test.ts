@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,9 +14,9 @@ import { silentLog } from '../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../src/runtime/node/node-runtime.ts';
 import { eventually } from './support/eventually.ts';
 import { folderWith } from './support/compose-project.ts';
+import { tutorialEnsemble } from './support/tutorial-ensemble.ts';
 
 const PARTITIONS = [0, 1, 2];
-const BROKER_PORTS = [9092, 9093, 9094];
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -27,21 +26,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The tutorial's file, but for the ports that it takes of this machine, as others may use those, and sessions end sooner. */
 async function tutorial(): Promise<{ folder: string; brokerPorts: number[] }> {
-  const brokerPorts = await Promise.all(BROKER_PORTS.map(freePort));
-  let text = readFileSync('examples/tutorial/ensemble.yml', 'utf8')
-    .replace(/- (\d2181):\1/g, '- 0:$1')
-    .replaceAll('ZOOKEEPER_TICK_TIME: 2000', 'ZOOKEEPER_TICK_TIME: 1000')
-    .replaceAll(
-      /( +)KAFKA_NUM_PARTITIONS.*/g,
-      '$&\n$1KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS: 2500\n$1KAFKA_ZOOKEEPER_CONNECTION_TIMEOUT_MS: 30000',
-    );
-  for (const [i, port] of BROKER_PORTS.entries())
-    text = text
-      .replace(`- ${port}:${port}`, `- ${brokerPorts[i]}:${port}`)
-      .replace(`EXTERNAL://localhost:${port}`, `EXTERNAL://localhost:${brokerPorts[i]}`);
-  return { folder: folderWith({ 'ensemble.yml': text }), brokerPorts };
+  const brokerPorts = await Promise.all([1, 2, 3].map(freePort));
+  return { folder: folderWith({ 'ensemble.yml': tutorialEnsemble([0, 0, 0], brokerPorts) }), brokerPorts };
 }
 
 async function up(folder: string): Promise<RunningProject> {

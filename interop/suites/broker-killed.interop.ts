@@ -51,12 +51,21 @@ describe('brokers killed with -9 under load, acks=all, three replicas', () => {
   test("lose nothing that Apache's producer was told is written, and keep each record once and in order", () =>
     withCluster(async (cluster, client) => {
       const program = join(import.meta.dirname, '../clients/java/AckedProducer.java');
-      const args = ['-Xmx256m', '-cp', classPath('kafka-clients-4.2.0'), program, cluster.bootstrap, topic];
+      const args = [
+        '-Xmx256m',
+        '-cp',
+        classPath('kafka-clients-4.2.0'),
+        program,
+        cluster.bootstrap,
+        topic,
+        '10',
+      ];
       const producer = new Service('producer', 'java', args, { log: '/dev/null' });
       onTestFinished(() => producer.stop('SIGKILL'));
       await killInTurn(cluster, () => client.endOffset(0));
       producer.tell('enough');
       await until('the end of the producer', () => !producer.running, 150_000);
+      expect(producer.exitCode).toBe(0);
       expect(producer.log).toContain('failed 0');
       const acknowledged = producer.out.trim().split('\n');
       const found = await Promise.all(PARTITIONS.map((p) => readAll(client, p)));

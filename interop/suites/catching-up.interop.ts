@@ -4,8 +4,7 @@
  * all three in one ensemble; the logs tell which way it went.
  */
 import { expect, test } from 'vitest';
-import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { world, type ZooKeeperMaker } from '../support/clusters.ts';
+import type { ZooKeeperMaker } from '../support/clusters.ts';
 import {
   treeAt,
   underLoad,
@@ -13,7 +12,7 @@ import {
   whatIsWrongWith,
   type Load,
 } from '../support/ensemble-load.ts';
-import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
+import { clientOf, startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
 import { until } from '../support/processes.ts';
 
 type Way = 'DIFF' | 'TRUNC' | 'SNAP';
@@ -166,10 +165,4 @@ async function transactions(leader: EnsembleMember, count: number): Promise<void
       Array.from({ length: atOnce }, (_, i) => client.setData(path, Buffer.from(`${done + i}`))),
     );
   await client.close();
-}
-
-function clientOf({ host, port }: EnsembleMember): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, { servers: [{ host, port }], sessionTimeoutMs: 20_000 });
-  client.start();
-  return client;
 }

@@ -1,10 +1,10 @@
 /** Settings that gregor and Apache's 3.9 must understand alike in one ensemble: groups and weights, several addresses, local sessions. */
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { world, type ZooKeeperMaker } from '../support/clusters.ts';
+import type { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import type { ZooKeeperMaker } from '../support/clusters.ts';
 import { treeAt, underLoad, whatIsNotLinearizable, whatIsWrongWith } from '../support/ensemble-load.ts';
-import { startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
+import { clientOf, startEnsemble, type Ensemble, type EnsembleMember } from '../support/ensembles.ts';
 import { skipsNetworks } from '../support/network.ts';
 import { until } from '../support/processes.ts';
 import { metric } from '../support/words.ts';
@@ -160,17 +160,6 @@ test.each<{ member: ZooKeeperMaker; leader: ZooKeeperMaker }>([
     }
   },
 );
-
-function clientOf({ host, port }: EnsembleMember, clients: ZooKeeperClient[] = []): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, {
-    servers: [{ host, port }],
-    sessionTimeoutMs: 40_000,
-    connectTimeoutMs: 3000,
-  });
-  clients.push(client);
-  client.start();
-  return client;
-}
 
 async function writeAt(member: EnsembleMember, path: string): Promise<void> {
   const client = clientOf(member);

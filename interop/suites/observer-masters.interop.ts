@@ -1,9 +1,9 @@
 /** Observers that follow a follower (observer masters): gregor's one of Apache's, and Apache's one of gregor's. */
 import { expect, test } from 'vitest';
-import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
-import { world, type ZooKeeperMaker } from '../support/clusters.ts';
+import type { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import type { ZooKeeperMaker } from '../support/clusters.ts';
 import { treeAt } from '../support/ensemble-load.ts';
-import { startEnsemble, type EnsembleMember } from '../support/ensembles.ts';
+import { clientOf, startEnsemble, type EnsembleMember } from '../support/ensembles.ts';
 import { skipsNetworks } from '../support/network.ts';
 import { until } from '../support/processes.ts';
 import { metric } from '../support/words.ts';
@@ -30,8 +30,8 @@ test
         'at leader and follower',
       ).toEqual(['0', '1']);
 
-      const there = connect(last, clients);
-      const here = connect(first, clients);
+      const there = clientOf(last, clients);
+      const here = clientOf(first, clients);
       await there.create('/of-observer', Buffer.from('x'));
       await there.create('/mine', null, { mode: 'ephemeral' });
       await here.create('/of-leader', Buffer.from('y'));
@@ -63,14 +63,3 @@ test
     }
   },
 );
-
-function connect({ host, port }: EnsembleMember, clients: ZooKeeperClient[]): ZooKeeperClient {
-  const client = new ZooKeeperClient(world, {
-    servers: [{ host, port }],
-    sessionTimeoutMs: 40_000,
-    connectTimeoutMs: 3000,
-  });
-  clients.push(client);
-  client.start();
-  return client;
-}

@@ -5,7 +5,7 @@ import type { ZooKeeperMaker } from '../support/clusters.ts';
 import { startEnsemble, type EnsembleMember } from '../support/ensembles.ts';
 import { classPath } from '../support/install.ts';
 import { Service, until } from '../support/processes.ts';
-import { askWord } from '../support/words.ts';
+import { tells } from '../support/words.ts';
 
 const PROGRAM = join(import.meta.dirname, '../clients/java/ReadOnlyClient.java');
 const NEW = 'apache 3.9.5';
@@ -42,7 +42,7 @@ async function observe(maker: ZooKeeperMaker, companion: ZooKeeperMaker): Promis
     await said('ready');
     await other.kill();
     const isro = await until('read-only mode', async () => {
-      const answer = await askWord(alone.port, [Buffer.from('isro')]).catch(() => '');
+      const answer = await tells(alone.port, 'isro');
       return answer === 'ro' && answer;
     });
     client.tell('read');

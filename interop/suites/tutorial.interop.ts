@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ClusterClient, readAll, topic } from '../../simulation/clients.ts';
+import { tutorialEnsemble } from '../../test/support/tutorial-ensemble.ts';
 import { allInSync, gregor, java, world } from '../support/clusters.ts';
 import { classPath, root } from '../support/install.ts';
 import { freePorts, run, Service, until } from '../support/processes.ts';
@@ -17,7 +18,7 @@ test("the tutorial's ensemble and brokers: kills leave Apache's producer and con
   const folder = mkdtempSync(join(tmpdir(), 'gregor-interop-tutorial-'));
   const file = join(folder, 'docker-compose.yml');
   const ports = await freePorts(6);
-  writeFileSync(file, tutorial(ports));
+  writeFileSync(file, tutorialEnsemble(ports.slice(0, 3), ports.slice(3)));
   const brokers = ports.slice(3).map((port) => ({ host: '127.0.0.1', port }));
   const bootstrap = brokers.map(({ port }) => `127.0.0.1:${port}`).join(',');
   const client = new ClusterClient(world, brokers);
@@ -62,6 +63,7 @@ test("the tutorial's ensemble and brokers: kills leave Apache's producer and con
       program,
       bootstrap,
       topic,
+      '1',
     ]);
     const consumed = () => said('consumer').split('\n').length;
     const goesOn = async () => {
@@ -120,18 +122,3 @@ test("the tutorial's ensemble and brokers: kills leave Apache's producer and con
     rmSync(folder, { recursive: true, force: true });
   }
 });
-
-/** The tutorial's file, but for the ports that it takes of this machine, as others may use those, and sessions end sooner. */
-function tutorial(ports: readonly number[]): string {
-  let text = readFileSync(join(root, 'examples/tutorial/ensemble.yml'), 'utf8')
-    .replaceAll('ZOOKEEPER_TICK_TIME: 2000', 'ZOOKEEPER_TICK_TIME: 1000')
-    .replaceAll(
-      /( +)KAFKA_NUM_PARTITIONS.*/g,
-      '$&\n$1KAFKA_ZOOKEEPER_SESSION_TIMEOUT_MS: 2500\n$1KAFKA_ZOOKEEPER_CONNECTION_TIMEOUT_MS: 30000',
-    );
-  for (const [i, port] of [12181, 22181, 32181, 9092, 9093, 9094].entries())
-    text = text
-      .replace(`- ${port}:${port}`, `- ${ports[i]}:${port}`)
-      .replace(`EXTERNAL://localhost:${port}`, `EXTERNAL://localhost:${ports[i]}`);
-  return text;
-}

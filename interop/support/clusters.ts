@@ -9,7 +9,7 @@ import { silentLog } from '../../src/runtime/node/log.ts';
 import { createNodeRuntime } from '../../src/runtime/node/node-runtime.ts';
 import { classPath, root } from './install.ts';
 import { freePorts, listening, run, Service, until } from './processes.ts';
-import { askWord } from './words.ts';
+import { tells } from './words.ts';
 
 export type Maker = 'gregor' | 'apache 2.3.0' | 'apache 3.9.1';
 export type ZooKeeperMaker = 'gregor' | 'apache 3.4.14' | 'apache 3.9.5';
@@ -92,7 +92,7 @@ export async function startZooKeeper(maker: ZooKeeperMaker, extra = '', reuse?: 
         () => `${maker}'s ZooKeeper on port ${port}\n${service.log}`,
         async () => {
           if (!service.running) throw new Error(`${maker}'s ZooKeeper ended:\n${service.log}`);
-          return (await tells({ port: port! }, 'srvr')).includes('Mode: ');
+          return (await tells(port!, 'srvr')).includes('Mode: ');
         },
       );
     } catch (error) {
@@ -233,7 +233,7 @@ ${common}${properties}`,
       // Apache's brokers end at once while the session of their predecessor lives on; gregor's wait for its end.
       if (maker !== 'gregor')
         await until(`the end of broker ${id}'s session`, async () => {
-          const sessions = await tells(zookeeper, 'dump');
+          const sessions = await tells(zookeeper.port, 'dump');
           return /ephemeral/i.test(sessions) && !new RegExp(`/brokers/ids/${id}\\b`).test(sessions);
         });
       const started =
@@ -300,14 +300,6 @@ async function knows(port: number, ids: readonly number[]): Promise<boolean> {
   } finally {
     client.close();
   }
-}
-
-/**
- * What a ZooKeeper server answers to a four-letter word; nothing if it doesn't. Apache's 3.9.5 leaves connections that come while it is
- * starting open, and never reads from them.
- */
-function tells({ port }: { readonly port: number }, word: string): Promise<string> {
-  return askWord(port, [Buffer.from(word)]).catch(() => '');
 }
 
 /** Runs one of Apache's command-line tools. `main` is its Java class. */

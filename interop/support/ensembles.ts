@@ -2,13 +2,14 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { gregor, java, type ZooKeeperMaker } from './clusters.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/client/client.ts';
+import { gregor, java, world, type ZooKeeperMaker } from './clusters.ts';
 import { classPath } from './install.ts';
 import { makeNetwork, type Host, type Network } from './network.ts';
 import { freePorts, Service, until } from './processes.ts';
 import { Timeline, type Mode } from './timeline.ts';
+import { tells } from './words.ts';
 
 export interface EnsembleMember {
   readonly id: number;
@@ -177,6 +178,18 @@ export async function startEnsemble(
   return ensemble;
 }
 
+/** A client of one member, started; its session lives on while the member is started again. `clients` gets it, too. */
+export function clientOf({ host, port }: EnsembleMember, clients: ZooKeeperClient[] = []): ZooKeeperClient {
+  const client = new ZooKeeperClient(world, {
+    servers: [{ host, port }],
+    sessionTimeoutMs: 40_000,
+    connectTimeoutMs: 3000,
+  });
+  clients.push(client);
+  client.start();
+  return client;
+}
+
 function newest(log: string): string {
   return log.split('\n').slice(-25).join('\n');
 }
@@ -324,18 +337,10 @@ interface Told {
 }
 
 /** What a server says to `srvr`; nothing while it serves nobody. */
-function tell(host: string, port: number): Promise<Told> {
-  return new Promise((resolve) => {
-    const socket = connect(port, host, () => socket.write('srvr'));
-    let answer = '';
-    socket.setTimeout(3000, () => socket.destroy());
-    socket.on('data', (chunk) => (answer += chunk.toString()));
-    socket.on('error', () => resolve({ mode: null, zxid: null }));
-    socket.on('close', () =>
-      resolve({
-        mode: (/^Mode: (\w+)$/m.exec(answer)?.[1] as Mode | undefined) ?? null,
-        zxid: /^Zxid: (\w+)$/m.exec(answer)?.[1] ?? null,
-      }),
-    );
-  });
+async function tell(host: string, port: number): Promise<Told> {
+  const answer = await tells(port, 'srvr', { host, limitMs: 3000 });
+  return {
+    mode: (/^Mode: (\w+)$/m.exec(answer)?.[1] as Mode | undefined) ?? null,
+    zxid: /^Zxid: (\w+)$/m.exec(answer)?.[1] ?? null,
+  };
 }

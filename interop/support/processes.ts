@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import { dirname } from 'node:path';
 
 /** Characters of a service's output. */
-const KEPT = 1_000_000;
+const KEPT = 8_000_000;
 
 export class Service {
   readonly name: string;
@@ -60,6 +60,11 @@ export class Service {
   /** What it wrote to its standard output. */
   get out(): string {
     return this.printed;
+  }
+
+  /** null: it runs, or was ended by a signal. */
+  get exitCode(): number | null {
+    return this.child.exitCode;
   }
 
   get running(): boolean {

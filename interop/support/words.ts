@@ -2,13 +2,17 @@
 import { connect } from 'node:net';
 
 /** What comes until the server closes; the parts leave one after the other. */
-export function askWord(port: number, parts: readonly Buffer[], host = '127.0.0.1'): Promise<string> {
+export function askWord(
+  port: number,
+  parts: readonly Buffer[],
+  { host = '127.0.0.1', limitMs = 10_000 } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const answer: Buffer[] = [];
     const socket = connect({ port, host, noDelay: true }, () => {
       parts.forEach((part, i) => setTimeout(() => socket.write(part), i * 50));
     });
-    socket.setTimeout(5000, () => socket.destroy(new Error('no answer')));
+    socket.setTimeout(limitMs, () => socket.destroy(new Error('no answer')));
     socket.on('data', (chunk) => answer.push(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) =>
       error.code === 'ECONNRESET' ? resolve(Buffer.concat(answer).toString()) : reject(error),
@@ -17,12 +21,24 @@ export function askWord(port: number, parts: readonly Buffer[], host = '127.0.0.
   });
 }
 
+/**
+ * What a server answers to a word; nothing if it doesn't. Apache's 3.9.5 leaves connections that come while it is starting open, and never
+ * reads from them.
+ */
+export function tells(
+  port: number,
+  word: string,
+  options: { host?: string; limitMs?: number } = {},
+): Promise<string> {
+  return askWord(port, [Buffer.from(word)], options).catch(() => '');
+}
+
 /** Of `mntr`, without its `zk_`; null: that server doesn't count it. */
 export async function metric(
   { host, port }: { readonly host: string; readonly port: number },
   name: string,
 ): Promise<string | null> {
-  const text = await askWord(port, [Buffer.from('mntr')], host);
+  const text = await askWord(port, [Buffer.from('mntr')], { host });
   return new RegExp(`^zk_${name}\\t(.*)$`, 'm').exec(text)?.[1] ?? null;
 }
 

@@ -3,7 +3,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.clients.producer.*;
 import org.apache.kafka.common.serialization.*;
 
-/** Produces numbered records to a topic with acks=all and idempotence until a line comes on standard input; prints the number of each that was acknowledged. */
+/**
+ * Produces numbered records to a topic with acks=all and idempotence, so many a ms at most, until a line comes on standard input; prints the
+ * number of each that was acknowledged.
+ */
 public class AckedProducer {
   public static void main(String[] args) throws Exception {
     Properties p = new Properties();
@@ -13,6 +16,7 @@ public class AckedProducer {
     p.put("delivery.timeout.ms", "180000");
     p.put("request.timeout.ms", "5000");
     p.put("linger.ms", "1");
+    int atOnce = Integer.parseInt(args[2]);
     StringBuilder acked = new StringBuilder();
     AtomicLong failed = new AtomicLong();
     try (Producer<String, String> producer = new KafkaProducer<>(p, new StringSerializer(), new StringSerializer())) {
@@ -24,7 +28,7 @@ public class AckedProducer {
             else failed.incrementAndGet();
           }
         });
-        Thread.sleep(1);
+        if (i % atOnce == 0) Thread.sleep(1);
       }
       producer.flush();
     }
